@@ -1,0 +1,1 @@
+"""The HTTP API: query and governance as JSON, no logic of its own."""

@@ -1,0 +1,1 @@
+"""Control: organisations, projects, users, API keys."""

@@ -1,0 +1,69 @@
+"""Every bound of the server, each with its reason. Nothing in onrecord is unbounded."""
+
+from typing import Final
+
+# --- receiving -----------------------------------------------------------------------------------------------
+BODY_BYTES: Final = 64 * 1024 * 1024
+"""A request body after decompression. OpenTelemetry batches of 512 spans with long histories reach 20 MB."""
+BODY_COMPRESSED_BYTES: Final = 32 * 1024 * 1024
+"""A request body as sent. Also bounds what one connection can make the server hold before it is decoded."""
+INFLIGHT_BYTES: Final = 256 * 1024 * 1024
+"""Bodies held in memory over all requests that are not yet acknowledged; beyond it the answer is 503."""
+INFLIGHT_REQUESTS: Final = 512
+"""Requests that wait for a commit at once; beyond it the answer is 503."""
+SPANS_PER_REQUEST: Final = 50_000
+"""Spans in one request: OTLP exporters send 512, file imports send more."""
+SPAN_BYTES: Final = 16 * 1024 * 1024
+"""One span, encoded. A million-token context is about 5 MB of text."""
+ATTRIBUTES_PER_SPAN: Final = 4_096
+"""Attributes of one span, flattened message indices included (a 300-message history flattens to about 1,500)."""
+ATTRIBUTE_DEPTH: Final = 64
+"""Nesting of arrays and maps inside one attribute value; also of a JSON string that is parsed."""
+ATTRIBUTE_KEY_BYTES: Final = 1_024
+"""An attribute name."""
+EVENTS_PER_SPAN: Final = 2_048
+"""Events of one span: streaming instrumentors emit one per chunk."""
+LINKS_PER_SPAN: Final = 1_024
+"""Links of one span."""
+MESSAGES_PER_SPAN: Final = 10_000
+"""Messages of one call, input and output together."""
+ID_BYTES: Final = 256
+"""Trace, span, session and user ids that are text."""
+
+# --- committing ----------------------------------------------------------------------------------------------
+GROUP_RECORDS: Final = 4_000
+"""Records in one transaction: one fsync for many requests, yet below 100 ms of work."""
+GROUP_WAIT_MS: Final = 2
+"""How long the commit thread waits for company when it has been idle: less than one fsync."""
+DEAD_LETTERS: Final = 10_000
+"""Dead letters kept; the oldest go first."""
+DEAD_LETTER_DAYS: Final = 7
+"""Days that a dead letter is kept, sealed, for somebody to look at."""
+
+# --- projecting and querying ---------------------------------------------------------------------------------
+BLOCK_ROWS: Final = 10_000
+"""Rows in one insert into the store: half the CPU per row of 1,000-row blocks."""
+BLOCK_WAIT_MS: Final = 700
+"""The longest a row waits for its block to fill while the server is under load."""
+PAGE_ROWS: Final = 500
+"""Rows on one page of an answer."""
+TRACE_SPANS: Final = 20_000
+"""Spans of one trace that an answer carries; the rest is counted."""
+QUERY_SECONDS: Final = 30
+"""One query in the store."""
+QUERY_BYTES: Final = 2 * 1024 * 1024 * 1024
+"""Memory of one query in the store."""
+PREVIEW_CHARACTERS: Final = 200
+"""Input and output previews in lists."""
+LOGIN_ATTEMPTS: Final = 10
+"""Failed logins per account and per peer in LOGIN_WINDOW_S."""
+LOGIN_WINDOW_S: Final = 300
+"""See LOGIN_ATTEMPTS."""
+
+# --- ledger --------------------------------------------------------------------------------------------------
+ENTRY_BYTES: Final = 4_096
+"""The largest entry (C2SP tlog-tiles allows 65,535)."""
+CHECKPOINT_INTERVAL_MS: Final = 200
+"""How often the sequencer signs while entries arrive; the promise is one second after the acknowledgement."""
+HEARTBEAT_S: Final = 3_600
+"""An idle ledger says so once in this time."""

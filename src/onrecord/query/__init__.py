@@ -1,0 +1,1 @@
+"""Queries: every function takes an Access; none works without it."""

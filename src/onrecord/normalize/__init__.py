@@ -1,1 +1,1 @@
-"""Normalising: one pure function per dialect, wire shape in, model value out. Unknown attributes are kept, never dropped."""
+"""Normalising: one pure function per dialect, wire shape in, model value out. Unknown attributes are kept."""

@@ -34,7 +34,7 @@ class Ack(msgspec.Struct, frozen=True, kw_only=True):
 class Intake(Protocol):
     """Whoever keeps deliveries. Implemented by ``ingest.pipeline``."""
 
-    def submit(self, delivery: Delivery) -> "Future[Ack]":
+    def submit(self, delivery: Delivery) -> Future[Ack]:
         """Take a delivery; the future completes after the records are durable.
 
         The future raises ``Rejected`` when the body as a whole is malformed (nothing was kept).

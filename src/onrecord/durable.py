@@ -1,11 +1,16 @@
 """Writing files so that they are there, whole, after a crash or a power cut.
 
 POSIX promises nothing about a file that was written but not synced, nor about a name that was created, renamed or
-removed but whose directory was not synced. Every durable file of onrecord outside SQLite is written by this module.
+removed but whose directory was not synced. Every durable file of onrecord is written by this module, and every
+SQLite database is opened by it.
 """
 
 import os
+import sqlite3
 from pathlib import Path
+from urllib.parse import quote
+
+from onrecord.errors import Unavailable
 
 
 def sync_directory(path: Path) -> None:
@@ -50,3 +55,38 @@ def remove_file(path: Path) -> None:
     """Remove ``path`` for good; nothing happens when it is not there."""
     path.unlink(missing_ok=True)
     sync_directory(path.parent)
+
+
+def open_database(path: Path, *, schema: str, read_only: bool = False, cache_kib: int = 2_048) -> sqlite3.Connection:
+    """Open a SQLite database whose commits are on disk when they return and whose deleted bytes are overwritten.
+
+    WAL with ``synchronous=FULL`` syncs the WAL at every commit; ``secure_delete`` overwrites what is deleted. The
+    connection is in autocommit mode: callers write BEGIN and COMMIT. The caller keeps it to one thread or locks it.
+    """
+    if read_only:
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+        )
+    else:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA busy_timeout=10000")
+    connection.execute(f"PRAGMA cache_size=-{cache_kib}")
+    if not read_only:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.executescript(schema)
+        path.chmod(0o600)
+    return connection
+
+
+def empty_wal(connection: sqlite3.Connection) -> None:
+    """Move everything from the WAL into the database and cut the WAL to nothing, so that no deleted byte is left in it.
+
+    Raises:
+        Unavailable: when a reader keeps the WAL in use for longer than the busy timeout.
+    """
+    busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    if busy:
+        raise Unavailable("a reader keeps deleted bytes in a write-ahead log", hint="Try again in a few seconds.")

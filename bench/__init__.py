@@ -1,0 +1,1 @@
+"""Benchmarks and makers of shipped data, each one command."""

@@ -1,0 +1,213 @@
+"""One month file: records, the spool and dead letters in one SQLite file, so that one commit makes all three durable.
+
+Layout: docs/format/vault.md and docs/format/spool.md. ``MonthFile`` is the commit thread's; ``MonthReader`` is a
+read-only view that any one thread may hold.
+"""
+
+import sqlite3
+import struct
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from onrecord.durable import empty_wal, open_database
+from onrecord.errors import Corrupt
+
+DEDUPE_HALF = 10
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, dedupe BLOB NOT NULL, partition INTEGER NOT NULL,
+    body BLOB NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS record_dedupe ON record (dedupe);
+CREATE INDEX IF NOT EXISTS record_partition ON record (partition);
+CREATE TABLE IF NOT EXISTS spool (id INTEGER PRIMARY KEY AUTOINCREMENT, prev BLOB NOT NULL, chain BLOB NOT NULL,
+    entries BLOB NOT NULL, rows BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS dead (id INTEGER PRIMARY KEY AUTOINCREMENT, received_us INTEGER NOT NULL,
+    project INTEGER NOT NULL, signal TEXT NOT NULL, reason TEXT NOT NULL, body BLOB NOT NULL);
+INSERT OR IGNORE INTO meta VALUES ('format', '1');
+"""
+_CACHE_KIB = 16_384
+_PREFIX_END = b"\xff" * DEDUPE_HALF
+
+
+class StoredRecord(msgspec.Struct, frozen=True):
+    """A row of ``record``."""
+
+    id: int
+    dedupe: bytes
+    partition: int
+    body: bytes
+
+
+class SpoolGroup(msgspec.Struct, frozen=True):
+    """A row of ``spool``: what one transaction gave the sequencer and the projector to do."""
+
+    id: int
+    prev: bytes
+    chain: bytes
+    entries_packed: bytes
+    rows_packed: bytes
+
+    def entries(self) -> list[tuple[int, int, int, bytes]]:
+        """Project number, year, ledger index and bytes of each entry, in ledger order."""
+        return _entries.decode(zstandard.decompress(self.entries_packed))
+
+    def rows(self) -> list[tuple[str, bytes]]:
+        """Table and line of each row."""
+        return _rows.decode(zstandard.decompress(self.rows_packed))
+
+    def check(self, prev: bytes | None) -> None:
+        """Raise ``Corrupt`` when a byte of this group is not what was committed, or it does not follow ``prev``."""
+        if self.chain != chain_of(self.prev, self.id, self.entries_packed, self.rows_packed):
+            raise Corrupt(f"spool group {self.id} is altered")
+        if prev is not None and self.prev != prev:
+            raise Corrupt(f"spool group {self.id} does not follow the group before it")
+
+
+_entries = msgspec.msgpack.Decoder(list[tuple[int, int, int, bytes]])
+_rows = msgspec.msgpack.Decoder(list[tuple[str, bytes]])
+
+
+def chain_of(prev: bytes, identifier: int, entries: bytes, rows: bytes) -> bytes:
+    """The chained checksum of a spool group (docs/format/spool.md)."""
+    head = prev + struct.pack(">QI", identifier, len(entries))
+    return sha256(head + entries + rows).digest()[:16]
+
+
+class MonthReader:
+    """A read-only view of one month file."""
+
+    def __init__(self, path: Path, *, connection: sqlite3.Connection | None = None) -> None:
+        self.path = path
+        self.month = path.stem
+        self.year = int(path.stem[:4])
+        self._sql = connection or open_database(path, schema="", read_only=True)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._sql.close()
+
+    def get(self, identifier: int) -> StoredRecord | None:
+        """The record with that rowid."""
+        row = self._sql.execute("SELECT id, dedupe, partition, body FROM record WHERE id = ?", (identifier,)).fetchone()
+        return StoredRecord(*row) if row else None
+
+    def find(self, identity: bytes) -> list[tuple[int, bytes]]:
+        """Rowid and ``dedupe`` of every record of one span, in order of arrival; ``identity`` is the first half."""
+        return self._sql.execute(
+            "SELECT id, dedupe FROM record WHERE dedupe BETWEEN ? AND ? ORDER BY id", (identity, identity + _PREFIX_END)
+        ).fetchall()
+
+    def of_partition(self, partition: int, *, newest: int = -1) -> list[StoredRecord]:
+        """The records of a partition in order of arrival; only the ``newest`` so many when that is given."""
+        rows = self._sql.execute(
+            "SELECT id, dedupe, partition, body FROM record WHERE partition = ? ORDER BY id DESC LIMIT ?",
+            (partition, newest),
+        ).fetchall()
+        return [StoredRecord(*row) for row in reversed(rows)]
+
+    def ids_of_partitions(self, partitions: Sequence[int]) -> list[int]:
+        """Rowids of all records of the partitions, in order."""
+        found: list[int] = []
+        for partition in partitions:
+            found += (row[0] for row in self._sql.execute("SELECT id FROM record WHERE partition = ?", (partition,)))
+        return sorted(found)
+
+    def by_partition(self) -> Iterator[StoredRecord]:
+        """Every record, partition by partition, in order of arrival within each."""
+        for row in self._sql.execute("SELECT id, dedupe, partition, body FROM record ORDER BY partition, id"):
+            yield StoredRecord(*row)
+
+    def in_order(self, project: int) -> Iterator[StoredRecord]:
+        """Every record of a project in ledger order."""
+        for row in self._sql.execute(
+            "SELECT id, dedupe, partition, body FROM record WHERE id >= ? AND id < ? ORDER BY id",
+            (project << 40, project + 1 << 40),
+        ):
+            yield StoredRecord(*row)
+
+    def spool(self, after: int = 0, limit: int = -1) -> list[SpoolGroup]:
+        """Spool groups with an id above ``after``, in order."""
+        rows = self._sql.execute(
+            "SELECT id, prev, chain, entries, rows FROM spool WHERE id > ? ORDER BY id LIMIT ?", (after, limit)
+        )
+        return [SpoolGroup(*row) for row in rows]
+
+    def last_spool_id(self) -> int:
+        """The highest spool id that this file ever held."""
+        row = self._sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spool'").fetchone()
+        return int(row[0]) if row else 0
+
+    def meta(self, name: str) -> bytes | None:
+        """A value of ``meta``."""
+        row = self._sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def check(self) -> list[str]:
+        """What SQLite finds wrong with the file's structure."""
+        try:
+            rows = self._sql.execute("PRAGMA integrity_check(20)").fetchall()
+        except sqlite3.DatabaseError as error:
+            return [str(error)]
+        return [row[0] for row in rows if row[0] != "ok"]
+
+
+class MonthFile(MonthReader):
+    """The month file as the commit thread holds it."""
+
+    def __init__(self, path: Path) -> None:
+        connection = open_database(path, schema=_SCHEMA, cache_kib=_CACHE_KIB)
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
+        connection.execute("PRAGMA journal_size_limit=33554432")
+        super().__init__(path, connection=connection)
+
+    def begin(self) -> None:
+        """Start a transaction."""
+        self._sql.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make the transaction durable."""
+        self._sql.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Forget the transaction."""
+        if self._sql.in_transaction:
+            self._sql.execute("ROLLBACK")
+
+    def insert(self, records: Sequence[tuple[int, bytes, int, bytes]]) -> None:
+        """Add records: rowid, dedupe, partition, sealed body."""
+        self._sql.executemany("INSERT INTO record VALUES (?, ?, ?, ?)", records)
+
+    def append_spool(self, identifier: int, prev: bytes, entries: bytes, rows: bytes) -> bytes:
+        """Add a spool group and return its chain."""
+        chain = chain_of(prev, identifier, entries, rows)
+        self._sql.execute("INSERT INTO spool VALUES (?, ?, ?, ?, ?)", (identifier, prev, chain, entries, rows))
+        return chain
+
+    def trim_spool(self, upto: int) -> None:
+        """Remove spool groups up to and including ``upto``."""
+        self._sql.execute("DELETE FROM spool WHERE id <= ?", (upto,))
+
+    def set_meta(self, name: str, value: bytes) -> None:
+        """Set a value of ``meta``."""
+        self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def erase(self, identifiers: Sequence[int]) -> None:
+        """Remove records and leave no byte of them in the file or its write-ahead log."""
+        self.begin()
+        self._sql.executemany("DELETE FROM record WHERE id = ?", [(identifier,) for identifier in identifiers])
+        self.commit()
+        empty_wal(self._sql)
+
+    def insert_dead(self, rows: Sequence[tuple[int, int, str, str, bytes]], keep: int, oldest_us: int) -> int:
+        """Add dead letters (received_us, project, signal, reason, sealed body); return how many old ones went."""
+        self._sql.executemany(
+            "INSERT INTO dead (received_us, project, signal, reason, body) VALUES (?, ?, ?, ?, ?)", rows
+        )
+        gone = self._sql.execute(
+            "DELETE FROM dead WHERE received_us < ? OR id <= (SELECT max(id) FROM dead) - ?", (oldest_us, keep)
+        )
+        return gone.rowcount

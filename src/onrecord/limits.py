@@ -11,6 +11,14 @@ INFLIGHT_BYTES: Final = 256 * 1024 * 1024
 """Bodies held in memory over all requests that are not yet acknowledged; beyond it the answer is 503."""
 INFLIGHT_REQUESTS: Final = 512
 """Requests that wait for a commit at once; beyond it the answer is 503."""
+BODY_SECONDS: Final = 60
+"""How long a client may take to send one body: a trickle must not hold memory for ever."""
+GZIP_MEMBERS: Final = 1_000
+"""Members of one gzip body: an empty one costs 20 bytes to send and a turn of a loop to read."""
+ZSTD_WINDOW_BYTES: Final = 8 * 1024 * 1024
+"""The largest zstd window (RFC 9659): memory that a sender can make the decoder reserve."""
+INLINE_BODY_BYTES: Final = 64 * 1024
+"""Compressed bodies up to here are decompressed on the event loop: a thread switch would cost more."""
 SPANS_PER_REQUEST: Final = 50_000
 """Spans in one request: OTLP exporters send 512, file imports send more."""
 SPAN_BYTES: Final = 16 * 1024 * 1024
@@ -55,6 +63,10 @@ QUERY_BYTES: Final = 2 * 1024 * 1024 * 1024
 """Memory of one query in the store."""
 PREVIEW_CHARACTERS: Final = 200
 """Input and output previews in lists."""
+SESSION_SECONDS: Final = 24 * 3_600
+"""A web login ends after a day, used or not."""
+LOGIN_LINK_SECONDS: Final = 3_600
+"""A one-time login link that was not used by then is worth nothing."""
 LOGIN_ATTEMPTS: Final = 10
 """Failed logins per account and per peer in LOGIN_WINDOW_S."""
 LOGIN_WINDOW_S: Final = 300
@@ -67,3 +79,7 @@ CHECKPOINT_INTERVAL_MS: Final = 200
 """How often the sequencer signs while entries arrive; the promise is one second after the acknowledgement."""
 HEARTBEAT_S: Final = 3_600
 """An idle ledger says so once in this time."""
+
+# --- stopping ------------------------------------------------------------------------------------------------
+DRAIN_SECONDS: Final = 30
+"""How long a stop waits for the ledger and the store to catch up. Nothing is lost beyond it: the spool is on disk."""

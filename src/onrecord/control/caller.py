@@ -1,0 +1,67 @@
+"""The caller: a person or a key that is known, and what it may ask for.
+
+``Caller.access`` is the only place that makes an ``Access``, so that no request reads more than its role allows. Exact
+content is never given by default: it must be asked for, with a purpose.
+"""
+
+import msgspec
+
+from onrecord.control.roles import Role
+from onrecord.errors import Denied, Missing
+from onrecord.model.access import Access, Level
+from onrecord.model.project import Project
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks."""
+
+    actor: str
+    """Server-made id of the user or the key."""
+    name: str
+    """What a page shows: the user's name or the key's note."""
+    roles: dict[str, Role]
+    """Role by project id; only projects that exist."""
+    projects: tuple[Project, ...] = ()
+    """The same projects, in the order of their numbers."""
+    is_person: bool = False
+
+    def project(self, name: str) -> Project:
+        """The project with this id or name.
+
+        Raises:
+            Missing: there is none that this caller may see.
+        """
+        for project in self.projects:
+            if name in (project.id, project.name):
+                return project
+        raise Missing("There is no such project.", hint="The list of projects shows those that you may see.")
+
+    def access(self, project: str = "", *, level: Level | None = None, purpose: str = "") -> Access:
+        """The right to read one project, or all of the caller's when none is named.
+
+        Args:
+            project: id or name; empty for all.
+            level: content level; the default is the most that is not exact.
+            purpose: why exact content is read; needed for it.
+
+        Raises:
+            Denied: the level is above the caller's, or exact content is asked for without a purpose.
+            Missing: the project is not one that the caller may see.
+        """
+        ids = [self.project(project).id] if project else list(self.roles)
+        if not ids:
+            raise Denied("You may not read any project.", hint="An owner adds you with `onrecord users add`.")
+        highest = min(self.roles[one].level for one in ids)
+        wanted = min(highest, Level.PSEUDONYMISED) if level is None else level
+        if wanted > highest:
+            raise Denied(f"Your role does not open {wanted.name.lower()} content.", hint="Ask an owner of the project.")
+        if wanted is Level.EXACT and not purpose:
+            raise Denied("Exact content needs a purpose.", hint="Say why; the read is recorded with your words.")
+        return Access(actor=self.actor, projects=frozenset(ids), level=wanted, purpose=purpose)
+
+    def require_owner(self, project: str) -> Project:
+        """The project, when the caller owns it; raises ``Denied`` or ``Missing``."""
+        found = self.project(project)
+        if self.roles[found.id] is not Role.OWNER:
+            raise Denied("Only an owner of the project may do this.", hint="Ask an owner of the project.")
+        return found

@@ -63,6 +63,12 @@ QUERY_BYTES: Final = 2 * 1024 * 1024 * 1024
 """Memory of one query in the store."""
 PREVIEW_CHARACTERS: Final = 200
 """Input and output previews in lists."""
+STORE_TEXT_CHARACTERS: Final = 100_000
+"""Searchable text of one side of a span; beyond it the vault still has everything."""
+STORE_VALUES: Final = 256
+"""Entries of one map of a row (attributes, metadata, resource): more can not be filtered by."""
+STORE_VALUE_CHARACTERS: Final = 1_000
+"""One value in a map of a row: longer ones are text, not something to filter by."""
 SESSION_SECONDS: Final = 24 * 3_600
 """A web login ends after a day, used or not."""
 LOGIN_LINK_SECONDS: Final = 3_600

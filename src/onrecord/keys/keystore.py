@@ -168,11 +168,13 @@ class KeyStore:
         )
         return Partition(int(cursor.lastrowid or 0), locator, key)
 
-    def find_or_create_subject(self, project: int, locator: bytes) -> Subject:
-        """The subject under that locator; a new one is staged."""
+    def find_subject_staged(self, locator: bytes) -> Subject | None:
+        """The subject under that locator, staged ones included."""
         row = self._writer().execute("SELECT id, tag FROM subject WHERE locator = ?", (locator,)).fetchone()
-        if row:
-            return Subject(*row)
+        return Subject(*row) if row else None
+
+    def create_subject(self, project: int, locator: bytes) -> Subject:
+        """Stage a new subject with a fresh random tag. The caller has begun."""
         tag = secrets.token_bytes(16)
         cursor = self._writer().execute(
             "INSERT INTO subject (project, locator, tag) VALUES (?, ?, ?)", (project, locator, tag)

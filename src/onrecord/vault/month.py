@@ -129,6 +129,20 @@ class MonthReader:
         ):
             yield StoredRecord(*row)
 
+    def projects(self) -> list[int]:
+        """Numbers of the projects that have records here."""
+        found: list[int] = []
+        row = self._sql.execute("SELECT min(id) FROM record").fetchone()
+        while row[0] is not None:
+            found.append(row[0] >> 40)
+            row = self._sql.execute("SELECT min(id) FROM record WHERE id >= ?", (found[-1] + 1 << 40,)).fetchone()
+        return found
+
+    def last_index(self, project: int) -> int:
+        """The highest ledger index of a project's records here, -1 when there are none."""
+        row = self._sql.execute("SELECT max(id) FROM record WHERE id < ?", (project + 1 << 40,)).fetchone()
+        return row[0] & (1 << 40) - 1 if row[0] is not None and row[0] >> 40 == project else -1
+
     def spool(self, after: int = 0, limit: int = -1) -> list[SpoolGroup]:
         """Spool groups with an id above ``after``, in order."""
         rows = self._sql.execute(

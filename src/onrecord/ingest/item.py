@@ -1,0 +1,63 @@
+"""A record on its way to the commit thread: everything decided but its index, its partition and whether it is new."""
+
+import msgspec
+
+from onrecord.ledger.entry import Entry
+from onrecord.model.record import RecordFacts
+from onrecord.model.span import Span
+from onrecord.receive.port import Ack
+
+
+class Item(msgspec.Struct, kw_only=True):
+    """One record, prepared."""
+
+    project: int
+    dedupe: bytes
+    """20 bytes (docs/format/vault.md); the first 10 are the same for every part of one span."""
+    session: bytes = b""
+    """Locator of the session, empty when the record names none."""
+    trace: bytes
+    """Locator of the trace, or of whatever else holds records together."""
+    user: bytes = b""
+    """Locator of the data subject that the record names."""
+    installation: bool = False
+    """The record is about the installation itself: its partition belongs to no trace."""
+    retention: str
+    salt: bytes
+    shape: tuple[int, int, int]
+    slots: list[bytes]
+    digests: list[bytes]
+    commitment: bytes
+    facts: RecordFacts
+    span: Span | None = None
+    """Exact, without messages: what the entry of a span or part is made from."""
+    entry: Entry | None = None
+    """The entry of a record of another kind."""
+    table: str = ""
+    """Where its row goes; empty when it has none."""
+    line: bytes = b""
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A piece of a delivery that could not be understood."""
+
+    project: int
+    signal: str
+    reason: str
+    raw: bytes
+    received_us: int
+    retention: str
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    """What one delivery became."""
+
+    items: list[Item]
+    dead: list[DeadLetter] = []
+    ignored: int = 0
+    """Log records that carry nothing of a span."""
+
+    def ack(self, duplicates: int) -> Ack:
+        """The acknowledgement once everything here is durable."""
+        reasons = tuple(dict.fromkeys(letter.reason for letter in self.dead))[:10]
+        return Ack(accepted=len(self.items), duplicates=duplicates, rejected=len(self.dead), reasons=reasons)

@@ -1,0 +1,108 @@
+"""The way of a record, in order: prepare -> commit -> acknowledge, with a bound on what waits.
+
+    submit ──► prepare (workers) ──► commit (one thread) ──► Ack
+                                        │
+                                        └─► spool ──► sequencer, projector (each follows on its own)
+
+Nothing is acknowledged before its commit; nothing acknowledged is lost after it. When more waits than the bounds
+allow, ``submit`` refuses at once and nothing was kept.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from onrecord.errors import OnrecordError, Pushback, Unavailable
+from onrecord.ingest.commit import CommitThread
+from onrecord.ingest.item import Batch, Item
+from onrecord.ingest.prepare import prepare, prepare_event, prepare_score
+from onrecord.ingest.project import ProjectRuntimes
+from onrecord.limits import INFLIGHT_BYTES, INFLIGHT_REQUESTS
+from onrecord.model.project import Project
+from onrecord.model.score import Score
+from onrecord.model.time import Clock
+from onrecord.receive.port import Ack, Delivery
+
+_WORKERS = 2
+"""Threads that prepare: decoding and screening hold the interpreter lock, hashing and compressing do not."""
+
+
+class Pipeline:
+    """Implements ``receive.port.Intake``; also ``append`` for the server's own records."""
+
+    def __init__(self, runtimes: ProjectRuntimes, commits: CommitThread, clock: Clock) -> None:
+        self._runtimes = runtimes
+        self._commits = commits
+        self._clock = clock
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="prepare")
+        self._lock = threading.Lock()
+        self._waiting_bytes = 0
+        self._waiting = 0
+        self.refused_total = 0
+        self.ignored_total = 0
+        self.closed = False
+
+    def submit(self, delivery: Delivery) -> "Future[Ack]":
+        """Take a delivery (see ``Intake.submit``)."""
+        size = len(delivery.body)
+        with self._lock:
+            if self.closed or self._waiting >= INFLIGHT_REQUESTS or self._waiting_bytes + size > INFLIGHT_BYTES:
+                self.refused_total += 1
+                raise Pushback("more waits to be written than the server may hold", hint="Send again.", retry_after_s=1)
+            self._waiting += 1
+            self._waiting_bytes += size
+        done: Future[Ack] = Future()
+        done.add_done_callback(lambda _: self._release(size))
+        self._workers.submit(self._prepare, delivery, done)
+        return done
+
+    def score(self, project: Project, score: Score, *, content: bytes, door: bytes) -> "Future[Ack]":
+        """Keep a rating, validation or evaluation. ``content`` is the digest of its bytes as sent."""
+        runtime = self._runtimes.of(project)
+        return self._put([prepare_score(score, runtime, self._clock.now_us(), content=content, door=door)])
+
+    def append(self, project: Project, kind: str, value: Any, *, about: str, **entry: Any) -> "Future[Ack]":
+        """Keep a record of the server's own: an access, an erasure, a heartbeat.
+
+        ``value`` (msgpack-able, None for none) is its sealed content, ``about`` names whose partition holds it, and
+        ``entry`` are further fields of ``ledger.entry.Entry``.
+        """
+        runtime = self._runtimes.of(project)
+        return self._put([prepare_event(kind, value, runtime, self._clock.now_us(), about=about, **entry)])
+
+    def exclusively(self, run: Callable[[], Any]) -> "Future[Any]":
+        """Run something between two transactions of the commit thread."""
+        return self._commits.exclusively(run)
+
+    @property
+    def waiting(self) -> int:
+        """Deliveries taken and not yet acknowledged."""
+        return self._waiting
+
+    def close(self) -> None:
+        """Refuse what comes, finish what was taken."""
+        self.closed = True
+        self._workers.shutdown(wait=True)
+        self._commits.stop()
+
+    def _put(self, items: list[Item]) -> "Future[Ack]":
+        done: Future[Ack] = Future()
+        self._commits.put(Batch(items=items), done)
+        return done
+
+    def _release(self, size: int) -> None:
+        with self._lock:
+            self._waiting -= 1
+            self._waiting_bytes -= size
+
+    def _prepare(self, delivery: Delivery, done: "Future[Ack]") -> None:
+        try:
+            batch = prepare(delivery, self._runtimes.of(delivery.project), self._clock.now_us())
+        except OnrecordError as error:
+            done.set_exception(error)
+        except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
+            done.set_exception(Unavailable(f"the delivery could not be prepared ({type(error).__name__})"))
+        else:
+            self.ignored_total += batch.ignored
+            self._commits.put(batch, done)

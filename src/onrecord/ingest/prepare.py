@@ -1,0 +1,239 @@
+"""From a delivery to prepared records: decode, normalise, screen, lay out. Pure but for random salts and ids.
+
+One bad span costs that span only: it becomes a dead letter with its reason. What the screen can not judge is never
+let through: its error ends the delivery, and the client sends again.
+"""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from hashlib import sha256
+
+from msgspec.structs import replace
+
+from onrecord.errors import Rejected
+from onrecord.ingest.item import Batch, DeadLetter, Item
+from onrecord.ingest.project import ProjectRuntime, Screened, encode
+from onrecord.ledger.commitment import commit
+from onrecord.ledger.entry import Entry
+from onrecord.model.ids import new_id
+from onrecord.model.message import Message
+from onrecord.model.record import RecordFacts
+from onrecord.model.score import Score
+from onrecord.model.span import Span
+from onrecord.normalize.registry import normalize, normalize_log
+from onrecord.privacy.skeleton import prompt_version
+from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
+from onrecord.receive.port import Delivery
+from onrecord.store.row import score_line, span_line
+
+_log = logging.getLogger(__name__)
+SPANS, SCORES = "spans", "scores"
+_VERSIONS = 10_000
+"""System prompts whose version is remembered."""
+_SYSTEM = ("system", "developer")
+
+
+def prepare(delivery: Delivery, runtime: ProjectRuntime, received_us: int) -> Batch:
+    """Prepare every record of a delivery.
+
+    Raises:
+        Rejected: when the body as a whole is malformed.
+        Unavailable: when personal data could not be looked for.
+    """
+    if delivery.signal == "traces":
+        spans, faults = decode_traces(delivery.body, delivery.media)
+        return _prepare_all(spans, faults, delivery, runtime, received_us)
+    if delivery.signal == "logs":
+        logs, faults = decode_logs(delivery.body, delivery.media)
+        return _prepare_all(logs, faults, delivery, runtime, received_us)
+    raise Rejected(f"nothing here reads the signal {delivery.signal!r}")
+
+
+def _prepare_all(
+    decoded: Sequence[Decoded | DecodedLog],
+    faults: Sequence[Fault],
+    delivery: Delivery,
+    runtime: ProjectRuntime,
+    received_us: int,
+) -> Batch:
+    project = runtime.project
+    batch = Batch(
+        items=[],
+        dead=[
+            DeadLetter(project.number, delivery.signal, fault.reason, fault.raw, received_us, project.retention)
+            for fault in faults
+        ],
+    )
+    for one in decoded:
+        try:
+            value = (
+                normalize(one.span, one.context) if isinstance(one, Decoded) else normalize_log(one.record, one.context)
+            )
+        except Exception as error:  # noqa: BLE001 - a span that our own code stumbles over is kept, sealed, for us to mend
+            _log.warning("normalising failed with %s; the span is kept as a dead letter", type(error).__name__)
+            reason = f"could not be understood ({type(error).__name__})"
+            dead = DeadLetter(project.number, delivery.signal, reason, encode(one), received_us, project.retention)
+            batch.dead.append(dead)
+            continue
+        if value is None:
+            batch.ignored += 1
+        elif isinstance(value, Score):
+            batch.items.append(prepare_score(value, runtime, received_us, content=one.digest, door=b"otlp.logs"))
+        else:
+            kind = "span" if isinstance(one, Decoded) else "part"
+            batch.items.append(prepare_span(value, runtime, received_us, kind=kind, content=one.digest))
+    return batch
+
+
+def prepare_span(span: Span, runtime: ProjectRuntime, received_us: int, *, kind: str, content: bytes) -> Item:
+    """Prepare one span, or one part of a span. ``content`` is the digest of its bytes as sent."""
+    if not span.trace_id:
+        span = replace(span, trace_id=f"response:{span.response_id}", span_id=span.span_id or "response")
+    exact, messages, tools, masked, found, version = screen_span(span, runtime)
+    slots = [encode(exact)]
+    digests = [sha256(slots[0]).digest()]
+    if tools is not None:
+        slots.append(tools.slot)
+        digests.append(tools.digest)
+    for message in messages:
+        slots.append(message.slot)
+        digests.append(message.digest)
+    salt = secrets.token_bytes(32)
+    locators = runtime.locators
+    facts = _facts(runtime, kind, received_us)
+    door = kind.encode()
+    return Item(
+        project=runtime.project.number,
+        dedupe=locators.identity(span.trace_id, span.span_id) + locators.content(door, content),
+        session=locators.session(span.session_id) if span.session_id else b"",
+        trace=locators.trace(span.trace_id),
+        user=locators.user(span.user_id) if span.user_id else b"",
+        retention=runtime.project.retention,
+        salt=salt,
+        shape=(0 if tools is None else 1, len(span.input), len(span.output)),
+        slots=slots,
+        digests=digests,
+        commitment=commit(salt, digests),
+        facts=facts,
+        span=exact,
+        table=SPANS,
+        line=span_line(masked, facts, found, version),
+    )
+
+
+def screen_span(
+    span: Span, runtime: ProjectRuntime
+) -> tuple[Span, list[Screened], Screened | None, Span, tuple[str, ...], str]:
+    """Exact span without messages, its messages, its tools, masked span for the row, labels found, prompt version.
+
+    The masked span carries the newest turn only. A row that is rebuilt from the vault goes through this same function.
+    """
+    messages = [runtime.message(message) for message in span.input + span.output]
+    tools = runtime.tools(span.tools) if span.tools else None
+    bare = replace(span, input=(), output=(), tools=()) if messages or tools else span
+    exact, masked, found = runtime.screen.span(bare)
+    if messages:
+        count = len(span.input)
+        shown = [messages[i] for i in _newest_turn(span.input)]
+        newest = tuple(message.masked for message in shown if message.masked is not None)
+        output = tuple(message.masked for message in messages[count:] if message.masked is not None)
+        masked = replace(masked, input=newest, output=output)
+        for message in shown + messages[count:]:
+            found += message.found
+    return exact, messages, tools, masked, found, _version(span.input, messages, runtime)
+
+
+def _newest_turn(messages: Sequence[Message]) -> list[int]:
+    """Positions of the messages after the last assistant message, but for system messages."""
+    turn: list[int] = []
+    for position in range(len(messages) - 1, -1, -1):
+        role = messages[position].role
+        if role == "assistant":
+            break
+        if role not in _SYSTEM:
+            turn.append(position)
+    return turn[::-1]
+
+
+def _version(originals: Sequence[Message], messages: list[Screened], runtime: ProjectRuntime) -> str:
+    """The version of the system prompt: that of its masked text, remembered per text."""
+    system = [i for i, message in enumerate(originals) if message.role in _SYSTEM]
+    if not system:
+        return ""
+    digest = b"v" + b"".join(messages[i].digest for i in system)
+    known = runtime.versions.get(digest)
+    if known is None:
+        texts = [part.text for i in system for part in (messages[i].masked or originals[i]).parts if part.text]
+        known = prompt_version(runtime.prompt_key, texts)
+        if len(runtime.versions) > _VERSIONS:
+            runtime.versions.clear()
+        runtime.versions[digest] = known
+    return known
+
+
+def prepare_score(score: Score, runtime: ProjectRuntime, received_us: int, *, content: bytes, door: bytes) -> Item:
+    """Prepare a rating, validation or evaluation."""
+    carrier = Span(trace_id=score.trace_id, span_id=score.span_id, session_id=score.session_id, scores=(score,))
+    exact, masked, _ = runtime.screen.span(carrier)
+    slot = encode(exact.scores[0])
+    target = score.trace_id or score.response_id or score.session_id or score.name
+    facts = _facts(runtime, "score", received_us)
+    locators = runtime.locators
+    identity = locators.identity(target, f"score\0{score.id or new_id()}")
+    return _single(
+        slot,
+        runtime,
+        facts,
+        dedupe=identity + locators.content(door, content),
+        session=b"" if score.trace_id or not score.session_id else locators.session(score.session_id),
+        trace=locators.trace(target),
+        table=SCORES,
+        line=score_line(replace(masked.scores[0], trace_id=masked.trace_id, session_id=masked.session_id), facts),
+    )
+
+
+def prepare_event(
+    kind: str, value: object, runtime: ProjectRuntime, received_us: int, *, about: str, **entry: object
+) -> Item:
+    """Prepare a record of the server's own: an access, an erasure, a heartbeat. ``about`` names its partition.
+
+    ``entry`` are further fields of its entry. With ``value`` None the record has no content: its entry says it all.
+    """
+    facts = _facts(runtime, kind, received_us)
+    slot = encode(value) if value is not None else b""
+    dedupe = secrets.token_bytes(20)
+    item = _single(slot, runtime, facts, dedupe=dedupe, trace=runtime.locators.actor(about), installation=True)
+    commitment = item.commitment if value is not None else b""
+    item.entry = Entry(kind=kind, id=facts.record_id, received_us=received_us, commitment=commitment, **entry)  # type: ignore[arg-type]
+    return item
+
+
+def _single(slot: bytes, runtime: ProjectRuntime, facts: RecordFacts, **fields: object) -> Item:
+    salt = secrets.token_bytes(32)
+    digests = [sha256(slot).digest()]
+    commitment = commit(salt, digests)
+    entry = Entry(kind=facts.kind, id=facts.record_id, received_us=facts.received_us, commitment=commitment)  # type: ignore[arg-type]
+    return Item(
+        project=runtime.project.number,
+        retention=runtime.project.retention,
+        salt=salt,
+        shape=(0, 0, 0),
+        slots=[slot] if slot else [],
+        digests=digests,
+        commitment=commitment,
+        facts=facts,
+        entry=entry,
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def _facts(runtime: ProjectRuntime, kind: str, received_us: int) -> RecordFacts:
+    return RecordFacts(
+        project=runtime.project.id,
+        record_id=new_id(),
+        kind=kind,
+        received_us=received_us,
+        mode=runtime.project.mode,
+        retention=runtime.project.retention,
+    )

@@ -1,0 +1,266 @@
+"""One transaction of the commit thread: from prepared items to rows of the month file.
+
+Here a record gets its index, is recognised as new, sent again or a further part of a span, finds its partition and is
+sealed. Everything staged is taken back whole when anything fails.
+"""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from onrecord.ingest.item import Batch, DeadLetter, Item
+from onrecord.ingest.ledgers import Ledgers
+from onrecord.ingest.partitions import Partitions
+from onrecord.ingest.project import ProjectRuntimes
+from onrecord.keys.keystore import KeyStore
+from onrecord.keys.seal import seal
+from onrecord.ledger.entry import Entry, Previous, encode_entry, span_entry
+from onrecord.limits import DEAD_LETTER_DAYS, DEAD_LETTERS
+from onrecord.model.ids import new_id
+from onrecord.model.record import Place
+from onrecord.model.time import Clock, month_of
+from onrecord.store.row import stamp
+from onrecord.vault.body import Sealer, place_of, record_id
+from onrecord.vault.month import DEDUPE_HALF, MonthFile, MonthReader
+
+REVISE = "revise"
+"""Pseudo-table of the spool: the projector reads the merged span from the vault (docs/format/spool.md)."""
+_DAY_US = 86_400_000_000
+
+encode = msgspec.msgpack.Encoder().encode
+
+
+class Staging:
+    """What the commit thread holds between ``begin`` and ``commit``."""
+
+    def __init__(
+        self,
+        directory: Path,
+        keys: KeyStore,
+        runtimes: ProjectRuntimes,
+        ledgers: Ledgers,
+        clock: Clock,
+        *,
+        predecessor: Callable[[int, int], Previous | None] = lambda _project, _year: None,
+    ) -> None:
+        self._directory = directory
+        self._runtimes = runtimes
+        self._ledgers = ledgers
+        self._clock = clock
+        self._predecessor = predecessor
+        self._sealer = Sealer()
+        self._keys = keys
+        self.partitions = Partitions(keys, self._sealer)
+        self._packer = zstandard.ZstdCompressor(level=1)
+        self._earlier: list[MonthFile] = []
+        self._spool_id = 0
+        self._chain = b"\0" * 16
+        self._trim_to = 0
+        self._trimmed = 0
+        self.dead_total = 0
+        self.dropped_total = 0
+        self._lookback: MonthReader | None = None
+        self._lookback_until_us = 0
+        self._file = self._start()
+
+    # --- the transaction ------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start: choose the month file, remember what to take back."""
+        month = month_of(self._clock.now_us())
+        if month != self._file.month:
+            self._turn_to(month)
+        if self._lookback is not None and self._clock.now_us() > self._lookback_until_us:
+            self._lookback.close()
+            self._lookback = None
+        self._snapshot = self._ledgers.snapshot()
+        self._records: list[tuple[int, bytes, int, bytes]] = []
+        self._entries: list[tuple[int, int, int, bytes]] = []
+        self._rows: list[tuple[str, bytes]] = []
+        self._seen: dict[bytes, list[tuple[Place, bytes]]] = {}
+        self._dead: list[tuple[int, int, str, str, bytes]] = []
+        self._file.begin()
+        self._began_at = (self._chain, self._spool_id)
+
+    def stage(self, batch: Batch) -> int:
+        """Stage every item of a delivery; return how many had been kept before."""
+        duplicates = 0
+        for item in batch.items:
+            if not self._stage(item):
+                duplicates += 1
+        for letter in batch.dead:
+            self._stage_dead(letter)
+        return duplicates
+
+    def commit_keys(self) -> None:
+        """Make the keys durable that the staged records are sealed with."""
+        self.partitions.commit()
+
+    def commit(self) -> None:
+        """Make the staged records durable, in one transaction of one file."""
+        file = self._file
+        file.insert(self._records)
+        if self._entries or self._rows:
+            self._spool_id += 1
+            entries = self._packer.compress(encode(self._entries))
+            rows = self._packer.compress(encode(self._rows))
+            self._chain = file.append_spool(self._spool_id, self._chain, entries, rows)
+        if self._dead:
+            oldest_us = self._clock.now_us() - DEAD_LETTER_DAYS * _DAY_US
+            self.dropped_total += file.insert_dead(self._dead, DEAD_LETTERS, oldest_us)
+            self.dead_total += len(self._dead)
+        if self._trim_to > self._trimmed:
+            file.trim_spool(self._trim_to)
+        file.commit()
+        self._trimmed = max(self._trimmed, self._trim_to)
+
+    def rollback(self) -> None:
+        """Take everything back."""
+        self._file.rollback()
+        self.partitions.rollback()
+        self._ledgers.restore(self._snapshot)
+        self._chain, self._spool_id = self._began_at
+
+    # --- around it ------------------------------------------------------------------------------------------
+
+    @property
+    def spool_id(self) -> int:
+        """The id of the newest spool group."""
+        return self._spool_id
+
+    def may_trim(self, upto: int) -> None:
+        """Say that both followers are done up to this spool group. From any thread."""
+        self._trim_to = max(self._trim_to, upto)
+
+    def trim(self) -> None:
+        """Remove spool groups that nobody needs any more (the commit thread is idle)."""
+        if self._trim_to > self._trimmed:
+            upto = self._trim_to
+            for file in [*self._earlier, self._file]:
+                file.begin()
+                file.trim_spool(upto)
+                file.commit()
+            self._trimmed = upto
+            for file in [file for file in self._earlier if not file.spool(limit=1)]:
+                self._earlier.remove(file)
+                file.close()
+
+    def files(self) -> list[MonthFile]:
+        """The month files that are open for writing, oldest first. For the commit thread only."""
+        return [*self._earlier, self._file]
+
+    def close(self) -> None:
+        """Close every month file."""
+        for file in self.files():
+            file.close()
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _stage(self, item: Item) -> bool:
+        existing = self._existing(item)
+        if any(dedupe == item.dedupe for _, dedupe in existing):
+            return False
+        runtime = self._runtimes.numbered(item.project)
+        file = self._file
+        year = file.year
+        index = self._ledgers.next_index(item.project, year)
+        if index == 0:
+            self._open_ledger(item.project, year, item.facts.received_us)
+            index = 1
+        identifier = record_id(item.project, index)
+        first = existing[0][0] if existing else None
+        if item.slots:
+            partition = self.partitions.of(item, runtime.locators, file)
+            body = partition.history.encode(identifier, item.salt, item.shape, item.slots, item.digests)
+            sealed = self._sealer.seal(partition.aead, body, year=year, identifier=identifier, dedupe=item.dedupe)
+            self._records.append((identifier, item.dedupe, partition.id, sealed))
+        self._entries.append((item.project, year, index, _entry(item, first)))
+        self._ledgers.advance(item.project, year, index + 1)
+        if item.table:
+            self._rows.append(self._row(item, Place(year, index), first, len(existing)))
+        self._seen.setdefault(item.dedupe[:DEDUPE_HALF], []).append((Place(year, index), item.dedupe))
+        return True
+
+    def _existing(self, item: Item) -> list[tuple[Place, bytes]]:
+        """Records of the same span that are already kept, the first one first."""
+        if item.installation:
+            return []
+        identity = item.dedupe[:DEDUPE_HALF]
+        found: list[tuple[Place, bytes]] = []
+        if self._lookback is not None:
+            found += _places(self._lookback, identity)
+        found += _places(self._file, identity)
+        return found + self._seen.get(identity, [])
+
+    def _row(self, item: Item, place: Place, first: Place | None, revision: int) -> tuple[str, bytes]:
+        if first is None or item.table != "spans":
+            return item.table, stamp(item.line, place, 0)
+        return REVISE, encode((item.project, first.shard, first.index, place.shard, place.index, revision))
+
+    def _stage_dead(self, letter: DeadLetter) -> None:
+        runtime = self._runtimes.numbered(letter.project)
+        aead = self.partitions.installation(letter.project, letter.retention, runtime.locators, self._file)
+        body = seal(aead, self._packer.compress(letter.raw), b"onrecord/dead/v1")
+        self._dead.append((letter.received_us, letter.project, letter.signal, letter.reason, body))
+
+    def _open_ledger(self, project: int, year: int, received_us: int) -> None:
+        """The first entry of a ledger names the final checkpoint of the one that it continues."""
+        previous = self._predecessor(project, year)
+        entry = Entry(kind="shard", id=new_id(), received_us=received_us, previous=previous)
+        self._entries.append((project, year, 0, encode_entry(entry)))
+
+    def _start(self) -> MonthFile:
+        """Open the newest month file, and earlier ones whose spool is not empty."""
+        names = sorted(path.stem for path in self._directory.glob("????-??.db"))
+        current = max([month_of(self._clock.now_us()), *names[-1:]])
+        for name in names:
+            with contextlib.closing(MonthReader(self._directory / f"{name}.db")) as reader:
+                waiting = bool(reader.spool(limit=1))
+                if waiting or int(name[:4]) == int(current[:4]):
+                    self._ledgers.follow(reader)
+                self._spool_id = max(self._spool_id, reader.last_spool_id())
+            if waiting and name != current:
+                self._earlier.append(MonthFile(self._directory / f"{name}.db"))
+        if [name for name in names if name < current]:
+            self._look_back(self._directory / f"{[name for name in names if name < current][-1]}.db")
+        file = MonthFile(self._directory / f"{current}.db")
+        for each in [*self._earlier, file]:
+            for group in each.spool():
+                self._chain = group.chain
+        return file
+
+    def _turn_to(self, month: str) -> None:
+        """Go on in the file of a new month."""
+        self._earlier.append(self._file)
+        self._file = MonthFile(self._directory / f"{month}.db")
+        self._look_back(self._earlier[-1].path)
+        self.partitions.forget()
+
+    def _look_back(self, path: Path) -> None:
+        """For the first day of a month, spans of the month before are still recognised."""
+        self._lookback = MonthReader(path)
+        self._lookback_until_us = self._clock.now_us() + _DAY_US
+
+
+def _places(file: MonthReader, identity: bytes) -> list[tuple[Place, bytes]]:
+    found = file.find(identity)
+    return [(Place(file.year, place_of(identifier)[1]), dedupe) for identifier, dedupe in found] if found else []
+
+
+def _entry(item: Item, first: Place | None) -> bytes:
+    if item.entry is not None:
+        return encode_entry(item.entry)
+    assert item.span is not None
+    facts = item.facts
+    return span_entry(
+        item.span,
+        id=facts.record_id,
+        received_us=facts.received_us,
+        commitment=item.commitment,
+        mode=facts.mode,
+        kind=facts.kind,
+        part_of=first,
+    )

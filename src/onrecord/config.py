@@ -90,6 +90,12 @@ class Settings(_Section, frozen=True, kw_only=True):
             description="Directory of the key-encryption key; never inside the data directory. Default `<data>.keys`."
         ),
     ] = None
+    kek: Annotated[
+        str, Meta(description="The key-encryption key itself, instead of its file. Never on a command line.")
+    ] = ""
+    kek_command: Annotated[
+        str, Meta(description="A command that prints the key-encryption key, instead of its file (a KMS client).")
+    ] = ""
     store: Annotated[
         str,
         Meta(description="`chdb:///path` in-process or `clickhouse://host:port/db`. Default `chdb:///<data>/store`."),

@@ -35,7 +35,7 @@ class Keyring:
     """All API keys. Safe for threads."""
 
     def __init__(self, engine: Engine, file: Path) -> None:
-        self._engine = engine
+        self.engine = engine
         self._watch = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
         self._lock = threading.Lock()
         self._snapshot = self._read()
@@ -96,10 +96,10 @@ class Keyring:
 
     def _read(self) -> _Snapshot:
         seen = self._data_version()  # before the reading: a commit in between is read again
-        found = projects.every(self._engine)
+        found = projects.every(self.engine)
         return _Snapshot(
             seen,
-            {key.digest: key for key in apikeys.every(self._engine)},
+            {key.digest: key for key in apikeys.every(self.engine)},
             {project.id: project for project in found},
             next((project for project in found if project.name == projects.DEFAULT_PROJECT), None),
         )

@@ -17,7 +17,7 @@ from onrecord.control.caller import Caller
 from onrecord.control.schema import login_links, sessions, transaction
 from onrecord.control.schema import users as users_table
 from onrecord.control.secrets import Passwords, digest_of, new_token
-from onrecord.errors import Denied, Missing, Pushback
+from onrecord.errors import Denied, Missing
 from onrecord.model.time import Clock
 
 _SECOND_US = 1_000_000
@@ -48,7 +48,7 @@ class Logins:
 
         Raises:
             Denied: 401, one of them is wrong.
-            Pushback: too many failures for this account or this peer.
+            Denied: 429, too many failures for this account or this peer.
         """
         self._refuse_when_tried_often(name, peer)
         try:
@@ -65,7 +65,7 @@ class Logins:
 
         Raises:
             Denied: 401, the link is not known, spent or too old.
-            Pushback: too many failures for this peer.
+            Denied: 429, too many failures for this peer.
         """
         self._refuse_when_tried_often("", peer)
         now_us = self._clock.now_us()
@@ -128,7 +128,7 @@ class Logins:
                 recent = [instant_us for instant_us in self._failures.get(who, ()) if instant_us > horizon_us]
                 if len(recent) >= limits.LOGIN_ATTEMPTS:
                     wait_s = 1 + (recent[0] - horizon_us) // _SECOND_US
-                    raise Pushback("Too many failed logins.", hint=f"Try again in {wait_s} s.", retry_after_s=wait_s)
+                    raise Denied("Too many failed logins.", hint=f"Try again in {wait_s} s.", status=429)
 
     def _count_failure(self, name: str, peer: str) -> None:
         with self._lock:

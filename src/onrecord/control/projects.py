@@ -7,7 +7,7 @@ small, because it is part of every row id of the vault. Neither ever changes or 
 import secrets
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from onrecord.config import ProjectDefaults
 from onrecord.control.schema import projects, transaction
@@ -70,6 +70,22 @@ def get(engine: Engine, name: str) -> Project:
     if found is None:
         raise Missing("There is no such project.", hint="`onrecord doctor` lists the projects.")
     return found
+
+
+def unconfirmed(engine: Engine) -> Project | None:
+    """The first project whose content mode nobody has chosen yet."""
+    wanted = select(projects).where(projects.c.confirmed_us == 0, projects.c.id != SYSTEM_PROJECT)
+    with engine.connect() as connection:
+        row = connection.execute(wanted.order_by(projects.c.number)).first()
+    return None if row is None else _project(row)
+
+
+def choose_mode(engine: Engine, project: Project, mode: ContentMode, clock: Clock) -> None:
+    """Set what the vault keeps of a project from now on; what is kept already stays as it is."""
+    with transaction(engine) as connection:
+        connection.execute(
+            update(projects).where(projects.c.id == project.id).values(mode=mode.value, confirmed_us=clock.now_us())
+        )
 
 
 def _create(connection: Connection, name: str, defaults: ProjectDefaults, clock: Clock, *, demo: bool) -> Project:

@@ -5,11 +5,14 @@ password its Argon2id hash, of an API key, a session or a login link the SHA-256
 while another process has it open: the command line makes keys under a running server.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
     Column,
+    Connection,
     Engine,
     Integer,
     LargeBinary,
@@ -41,6 +44,7 @@ projects = Table(
     Column("retention", String(32), nullable=False),
     Column("demo", Integer, nullable=False, default=0),
     Column("created_us", Integer, nullable=False),
+    Column("confirmed_us", Integer, nullable=False, default=0),  # when an owner chose the content mode; 0: nobody yet
 )
 
 users = Table(
@@ -99,8 +103,7 @@ def open_control(file: Path) -> Engine:
     make_directory(file.parent)
     engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 10})
     event.listen(engine, "connect", _prepare)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    with transaction(engine) as connection:
         metadata.create_all(connection)
         found = connection.execute(select(version.c.number)).scalar()
         if found is None:
@@ -112,6 +115,15 @@ def open_control(file: Path) -> Engine:
             )
     file.chmod(0o600)
     return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes: the write lock is taken first, so that what is read before the write still holds."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
 
 
 def _prepare(connection: Any, _: object) -> None:

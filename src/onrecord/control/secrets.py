@@ -49,6 +49,7 @@ class Passwords:
         if not stored:
             self._nobody = self._nobody or self._hasher.hash(new_token())
         try:
-            return self._hasher.verify(stored or self._nobody, password) and bool(stored)
+            self._hasher.verify(stored or self._nobody, password)
         except (VerificationError, InvalidHashError):
             return False
+        return bool(stored)

@@ -68,7 +68,7 @@ def test_an_empty_body_is_no_compressed_stream(encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", ENCODED)
 def test_bytes_that_are_no_stream_are_refused(encoding: str) -> None:
-    with pytest.raises(Rejected, match="damaged|ends before"):
+    with pytest.raises(Rejected, match=r"damaged|ends before"):
         decompress(b"\xff" * 64, encoding, LIMIT)
 
 

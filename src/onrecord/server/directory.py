@@ -1,0 +1,37 @@
+"""The data directory: made, and held by one process at a time.
+
+The lock is the kernel's (``flock``), so that it ends with the process, however that ends. Reading a live directory
+(`onrecord verify`) needs no lock.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from onrecord.durable import make_directory
+from onrecord.errors import Rejected
+
+LOCK_FILE: Final = "lock"
+
+
+@contextmanager
+def held(data: Path) -> Iterator[None]:
+    """Make the data directory and hold it.
+
+    Raises:
+        Rejected: another process holds it.
+    """
+    make_directory(data)
+    fd = os.open(data / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Rejected(
+            f"Another process uses the data directory {data}.", hint="Stop it, or choose another with --data."
+        ) from None
+    finally:
+        os.close(fd)

@@ -1,0 +1,49 @@
+"""Run the server until a signal says stop."""
+
+import gc
+import logging
+from collections.abc import Callable
+
+from onrecord.config import Settings
+from onrecord.server.directory import held
+from onrecord.server.lifecycle import bind, http_server, stopping_on_signals
+from onrecord.server.wiring import Installation, installation
+
+_logger = logging.getLogger(__name__)
+
+
+def serve(settings: Settings, ready: Callable[[str, Installation], None]) -> None:
+    """Serve until SIGINT or SIGTERM, then drain.
+
+    Args:
+        settings: where and what.
+        ready: called once the port answers, with the URL and the installation.
+
+    Raises:
+        Rejected: the port or the data directory is taken, or the settings are not safe.
+    """
+    with bind(settings.listen) as taken, held(settings.data):
+        running = installation(settings)
+        server = http_server(running.app, settings.listen)
+
+        def stop() -> None:
+            running.health.accepting = False
+            server.should_exit = True
+
+        with stopping_on_signals(stop):
+            running.parts.start()
+            try:
+                gc.freeze()  # what the start made lives as long as the process: never walk it again
+                running.health.accepting = True
+                ready(_url(settings, taken.getsockname()[1]), running)
+                server.run(sockets=[taken])
+            finally:
+                running.health.accepting = False
+                running.parts.stop(settings.bounds.drain_seconds)
+                _logger.info("Stopped.")
+
+
+def _url(settings: Settings, port: int) -> str:
+    scheme = "https" if settings.listen.tls_cert else "http"
+    host = settings.listen.host
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"

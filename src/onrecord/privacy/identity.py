@@ -1,0 +1,73 @@
+"""Ids of people and conversations: pseudonyms in the masked copy, also where attributes and texts repeat them."""
+
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+import msgspec
+
+from onrecord.model.ids import is_random_id
+from onrecord.model.score import Score
+from onrecord.model.span import Link, Span
+from onrecord.privacy.pseudonym import Pseudonyms
+
+_LONG: Final = 6
+"""Characters of the shortest id that is looked for inside texts; a shorter one would hit words and counts."""
+
+
+class KnownId(NamedTuple):
+    """An id that the record names, and what stands for it."""
+
+    raw: str
+    pseudonym: str
+
+    def hide(self, text: str, key: str) -> str:
+        """``text`` without the id: as a whole value of a map (``key``), and inside when the id is long enough."""
+        if text == self.raw and (key or len(self.raw) >= _LONG):
+            return self.pseudonym
+        if len(self.raw) < _LONG or self.raw not in text:
+            return text
+        return re.sub(rf"(?<!\w){re.escape(self.raw)}(?!\w)", self.pseudonym, text)
+
+
+def known_ids(pseudonyms: Pseudonyms, span: Span) -> list[KnownId]:
+    """The ids by which ``span`` names a person, a session or a tenant; longest first."""
+    pairs = (
+        (span.user_id, pseudonyms.user(span.user_id)),
+        (span.session_id, pseudonyms.session(span.session_id)),
+        (span.tenant_id, pseudonyms.tenant(span.tenant_id)),
+    )
+    known = [KnownId(raw, pseudonym) for raw, pseudonym in pairs if raw != pseudonym]
+    return sorted(known, key=lambda each: -len(each.raw)) if len(known) > 1 else known
+
+
+def shown_id(pseudonyms: Pseudonyms, raw: str) -> str:
+    """A trace or span id as the store may hold it: random ones as sent, others as pseudonyms."""
+    return raw if not raw or is_random_id(raw) else pseudonyms.text_id(raw)
+
+
+def mask_links(pseudonyms: Pseudonyms, links: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Links whose ids are safe to show."""
+    if all(is_random_id(link.trace_id) and is_random_id(link.span_id) for link in links):
+        return links
+    return tuple(
+        msgspec.structs.replace(
+            link, trace_id=shown_id(pseudonyms, link.trace_id), span_id=shown_id(pseudonyms, link.span_id)
+        )
+        for link in links
+    )
+
+
+def mask_score(pseudonyms: Pseudonyms, score: Score) -> Score:
+    """A score whose ids are safe to show."""
+    return msgspec.structs.replace(
+        score,
+        trace_id=shown_id(pseudonyms, score.trace_id),
+        span_id=shown_id(pseudonyms, score.span_id),
+        session_id=pseudonyms.session(score.session_id),
+    )
+
+
+def named_in(known: Iterable[KnownId], texts: list[str], joined: str) -> bool:
+    """Whether any known id stands in ``texts`` or in their join."""
+    return any(each.raw in joined if len(each.raw) >= _LONG else each.raw in texts for each in known)

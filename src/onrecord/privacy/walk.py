@@ -1,0 +1,111 @@
+"""Walking values: every text of a record, wherever it stands, in one fixed order.
+
+``leaves`` gathers what there is to read, ``rebuild`` gives the same value with texts replaced; what is unchanged comes
+back as the same object. Both know str, bytes that are UTF-8 text, integers, lists, tuples, maps and the model's structs, and nothing
+else holds text.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+
+LONG_NUMBER: Final = 9_999_999
+"""Integers up to here are too short to name a person."""
+TEXT_BYTES: Final = 1024 * 1024
+"""Bytes values beyond this are media, not text."""
+
+Leaf = Callable[[str, str], str]
+"""Given a text and the key of the nearest map entry above it, what stands there instead."""
+
+
+def text_in(raw: bytes) -> str | None:
+    """The text that bytes hold, or None when they are no text."""
+    if not raw or len(raw) > TEXT_BYTES or b"\0" in raw[:64]:
+        return None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+@cache
+def fields_of(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Names of the fields of a struct."""
+    return kind.__struct_fields__
+
+
+def leaves(value: Any, into: list[str], keys: list[str]) -> None:
+    """Append every text under ``value`` to ``into`` and every map key to ``keys``."""
+    kind = type(value)
+    if kind is str:
+        into.append(value)
+    elif kind is dict:
+        for key, below in value.items():
+            keys.append(key)
+            if type(below) is str:
+                into.append(below)
+            elif below.__class__ is not float:
+                leaves(below, into, keys)
+    elif kind is list or kind is tuple:
+        for below in value:
+            leaves(below, into, keys)
+    elif kind is int:
+        if value > LONG_NUMBER:
+            into.append(str(value))
+    elif kind is bytes:
+        text = text_in(value)
+        if text is not None:
+            into.append(text)
+    elif isinstance(value, msgspec.Struct):
+        for name in fields_of(kind):
+            below = getattr(value, name)
+            if below:
+                leaves(below, into, keys)
+
+
+def rebuild(value: Any, leaf: Leaf, key: str = "") -> Any:
+    """``value`` with ``leaf`` applied to every text; the same object where nothing changed."""
+    kind = type(value)
+    if kind is str:
+        return leaf(value, key) if value else value
+    if kind is dict:
+        return _map(value, leaf)
+    if kind is list or kind is tuple:
+        items = [rebuild(below, leaf, key) for below in value]
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else kind(items)
+    if kind is int and value > LONG_NUMBER:
+        new = leaf(str(value), key)
+        return value if new == str(value) else new
+    if kind is bytes:
+        text = text_in(value)
+        new = text if text is None else leaf(text, key)
+        return value if new == text or new is None else new.encode("utf-8", "surrogatepass")
+    if isinstance(value, msgspec.Struct):
+        return _struct(value, leaf)
+    return value
+
+
+def _map(value: dict[str, Any], leaf: Leaf) -> dict[str, Any]:
+    changed = False
+    result: dict[str, Any] = {}
+    for key, below in value.items():
+        new_key = leaf(key, "")
+        while new_key != key and new_key in result:
+            new_key += "'"  # two keys that became one token
+        new = rebuild(below, leaf, key)
+        changed = changed or new is not below or new_key != key
+        result[new_key] = new
+    return result if changed else value
+
+
+def _struct(value: msgspec.Struct, leaf: Leaf) -> msgspec.Struct:
+    new = {}
+    for name in fields_of(type(value)):
+        old = getattr(value, name)
+        if old:
+            changed = rebuild(old, leaf)
+            if changed is not old:
+                new[name] = changed
+    return msgspec.structs.replace(value, **new) if new else value

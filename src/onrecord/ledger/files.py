@@ -1,0 +1,244 @@
+"""Writing a ledger's directory. Layout and order of writing: docs/format/ledger.md.
+
+One writer per ledger, one thread. ``add`` computes, ``write`` puts tiles into place, the caller syncs, ``sign`` and
+the compare-and-swap follow, ``publish`` makes the checkpoint visible. After an error the writer is of no further use:
+open the directory again, which starts from the published checkpoint and asks for the entries after it.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from onrecord.durable import place_file, sync_all, write_file
+from onrecord.errors import Corrupt
+from onrecord.ledger.checkpoint import Checkpoint, open_checkpoint
+from onrecord.ledger.entry import decode_entry
+from onrecord.ledger.lock import Locked, Swap
+from onrecord.ledger.merkle import EMPTY_ROOT, leaf_hash, root_of
+from onrecord.ledger.reader import LedgerReader, read_directory
+from onrecord.ledger.signer import Signer
+from onrecord.ledger.tile import ENTRIES, HEIGHT, WIDTH, TileName, decode_bundle, encode_bundle
+
+CHECKPOINT: Final = "checkpoint"
+VKEY: Final = "vkey"
+_FILE_MODE: Final = 0o644
+_STRAY_TILES: Final = 1_024
+"""Tiles beyond the checkpoint that one interrupted publication can have left: ADD_LIMIT entries, rounded up."""
+ADD_LIMIT: Final = (_STRAY_TILES - 1) * WIDTH
+"""Entries that may be added between two publications."""
+
+
+class LedgerWriter:
+    """The one who continues a ledger."""
+
+    def __init__(self, directory: Path, origin: str, signer: Signer, locked: Locked | None) -> None:
+        """Open ``directory`` where the published checkpoint left it; make nothing yet.
+
+        Raises:
+            Corrupt: the checkpoint is not signed by ``signer``, the tiles do not give its root, or it contradicts
+                the last signed one (``locked``).
+        """
+        self.directory = directory
+        self.origin = origin
+        self._signer = signer
+        self.published = self._published()
+        """The newest checkpoint that readers see; size 0 before the first."""
+        self.locked = locked
+        """The last signed checkpoint. Ahead of ``published`` after a crash, until the same entries came again."""
+        self._compare_with_lock()
+        self._edges: list[list[bytes]] = []
+        self._bundle: list[bytes] = []
+        self._load_edges()
+        self._written: dict[TileName, bytes] = {}
+        self._finished: list[TileName] = []
+        self.size = self.published.size
+
+    @property
+    def owed(self) -> int:
+        """Entries that were signed but not published: they must come again, up to exactly this size, 0 when none."""
+        signed = self.locked.checkpoint.size if self.locked else 0
+        return signed if signed > self.published.size else 0
+
+    def last_received_us(self) -> int | None:
+        """Time of receipt of the newest entry; ``None`` when there is none."""
+        return decode_entry(self._bundle[-1]).received_us if self._bundle else self._last_of_full_bundle()
+
+    def add(self, index: int, entry: bytes) -> None:
+        """Take the entry that has ``index``; one that is here already is compared, so that a replay is safe.
+
+        Raises:
+            Corrupt: the entry skips an index, or is not the one that is here.
+        """
+        if index != self.size:
+            self._compare(index, entry)
+            return
+        self.size += 1
+        self._bundle.append(entry)
+        if len(self._bundle) == WIDTH:
+            self._finish(TileName(ENTRIES, index // WIDTH), encode_bundle(self._bundle))
+            self._bundle = []
+        self._append(leaf_hash(entry))
+
+    def write(self) -> list[Path]:
+        """Put the tiles and bundles of what was added into place; the answer is to be synced before ``sign``."""
+        for name, content in self._partials():
+            self._written[name] = content
+        changed: list[Path] = []
+        for name, content in self._written.items():
+            changed += place_file(self.directory / name.path, content, mode=_FILE_MODE)
+        self._written = {}
+        return changed
+
+    def sign(self) -> Swap:
+        """The checkpoint of everything added, signed, as the swap that the lock must accept before ``publish``.
+
+        Raises:
+            Corrupt: entries that were signed before have not all come again, or were others.
+        """
+        checkpoint = Checkpoint(self.origin, self.size, self.root())
+        last = self.locked.checkpoint if self.locked else None
+        if (
+            last
+            and self.owed
+            and (checkpoint.size < last.size or (checkpoint.size == last.size and checkpoint != last))
+        ):
+            raise Corrupt(
+                f"{self.origin}: what was signed at size {last.size} is not what has come again",
+                hint="The data was restored from a backup. Run onrecord recover.",
+            )
+        return Swap(last, checkpoint, self._signer.sign(checkpoint))
+
+    def publish(self, swap: Swap) -> None:
+        """Make a checkpoint visible that the lock has accepted, durably; then drop partials that full tiles replace."""
+        if not self.published.size:
+            vkey = f"{self._signer.key(self.origin)}\n"
+            write_file(self.directory / VKEY, vkey.encode(), mode=_FILE_MODE, sync_parent=False)
+        write_file(self.directory / CHECKPOINT, swap.note, mode=_FILE_MODE)
+        self.locked = Locked(swap.new, swap.note)
+        self.published = swap.new
+        for name in self._finished:
+            self._remove_partials(name)
+        self._finished = []
+
+    def root(self) -> bytes:
+        """Root of the tree of everything added."""
+        root = b""
+        for hashes in self._edges:
+            nodes = [*hashes, root] if root else hashes
+            root = root_of(nodes) if nodes else b""
+        return root or EMPTY_ROOT
+
+    def _append(self, hashed: bytes) -> None:
+        for level in range(len(self._edges) + 1):
+            if level == len(self._edges):
+                self._edges.append([])
+            hashes = self._edges[level]
+            hashes.append(hashed)
+            if len(hashes) < WIDTH:
+                return
+            number = (self.size >> HEIGHT * (level + 1)) - 1
+            self._finish(TileName(level, number), b"".join(hashes))
+            hashed = root_of(hashes)
+            self._edges[level] = []
+
+    def _finish(self, name: TileName, content: bytes) -> None:
+        self._written[name] = content
+        self._finished.append(name)
+
+    def _partials(self) -> list[tuple[TileName, bytes]]:
+        partials = []
+        if self._bundle:
+            name = TileName(ENTRIES, self.size // WIDTH, len(self._bundle))
+            partials.append((name, encode_bundle(self._bundle)))
+        for level, hashes in enumerate(self._edges):
+            if hashes:
+                partials.append((TileName(level, self.size >> HEIGHT * (level + 1), len(hashes)), b"".join(hashes)))
+        return partials
+
+    def _published(self) -> Checkpoint:
+        path = self.directory / CHECKPOINT
+        if not path.exists():
+            return Checkpoint(self.origin, 0, EMPTY_ROOT)
+        try:
+            checkpoint, _ = open_checkpoint(path.read_bytes(), [self._signer.key(self.origin)])
+        except ValueError as error:
+            raise Corrupt(f"the checkpoint of {self.origin} does not hold: {error}") from None
+        return checkpoint
+
+    def _compare_with_lock(self) -> None:
+        last = self.locked.checkpoint if self.locked else Checkpoint(self.origin, 0, EMPTY_ROOT)
+        if last.size < self.published.size or (last.size == self.published.size and last != self.published):
+            raise Corrupt(
+                f"the checkpoint of {self.origin} is not the last one that was signed",
+                hint="The keys or the data were restored from a backup. Run onrecord recover.",
+            )
+
+    def _load_edges(self) -> None:
+        size = self.published.size
+        reader = LedgerReader(read_directory(self.directory))
+        try:
+            level = 0
+            while size >> HEIGHT * level:
+                hashes = size >> HEIGHT * level
+                name = TileName(level, hashes // WIDTH, hashes % WIDTH)
+                self._edges.append(list(reader.tile(name)) if name.width else [])
+                level += 1
+            if size % WIDTH:
+                self._bundle = list(reader.bundle(TileName(ENTRIES, size // WIDTH, size % WIDTH)))
+        except ValueError as error:
+            raise Corrupt(f"the right edge of {self.origin} is damaged: {error}") from None
+        whole = list(map(leaf_hash, self._bundle)) == (self._edges[0] if self._edges else [])
+        if self.root() != self.published.root or not whole:
+            raise Corrupt(
+                f"the tiles of {self.origin} do not give the root of its checkpoint", hint="Run onrecord verify."
+            )
+        self._remove_strays(size)
+
+    def _remove_strays(self, size: int) -> None:
+        """Remove what an interrupted publication left beyond the checkpoint: it may be torn, and will be written again."""
+        for level in (ENTRIES, *range(len(self._edges) + 1)):
+            hashes = size if level == ENTRIES else size >> HEIGHT * level
+            edge = hashes // WIDTH
+            self._remove_partials(TileName(level, edge), beyond=hashes % WIDTH)
+            for number in range(edge, edge + (_STRAY_TILES >> HEIGHT * max(level, 0)) + 1):
+                path = self.directory / TileName(level, number).path
+                path.unlink(missing_ok=True)
+                path.with_name(f".{path.name}.tmp").unlink(missing_ok=True)
+                if number > edge:
+                    self._remove_partials(TileName(level, number))
+
+    def _remove_partials(self, name: TileName, beyond: int = 0) -> None:
+        directory = self.directory / f"{name.path}.p"
+        if not directory.is_dir():
+            return
+        for path in directory.iterdir():
+            if not path.name.isdigit() or int(path.name) > beyond:
+                path.unlink()
+        if not beyond:
+            directory.rmdir()
+
+    def _compare(self, index: int, entry: bytes) -> None:
+        if index > self.size:
+            raise Corrupt(f"{self.origin} has {self.size} entries, the next to come is {index}: some are missing")
+        first = self.size - len(self._bundle)
+        if index >= first:
+            here = self._bundle[index - first]
+        else:
+            name = TileName(ENTRIES, index // WIDTH)
+            waiting = self._written.get(name)
+            bundle = (
+                decode_bundle(waiting, WIDTH) if waiting else LedgerReader(read_directory(self.directory)).bundle(name)
+            )
+            here = bundle[index % WIDTH]
+        if here != entry:
+            raise Corrupt(f"entry {index} of {self.origin} is not the one that the spool holds")
+
+    def _last_of_full_bundle(self) -> int | None:
+        if not self.size:
+            return None
+        name = TileName(ENTRIES, self.size // WIDTH - 1)
+        return decode_entry(LedgerReader(read_directory(self.directory)).bundle(name)[-1]).received_us
+
+
+def write_manifest(directory: Path, digest: bytes, content: bytes) -> None:
+    """Keep a file whose hash an entry carries, durable on return."""
+    sync_all(place_file(directory / "manifest" / digest.hex(), content, mode=_FILE_MODE), directory)

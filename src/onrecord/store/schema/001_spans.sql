@@ -104,8 +104,8 @@ CREATE TABLE spans
     events             UInt16,
     links              UInt16,
 
-    INDEX input_words input_text TYPE text(tokenizer = splitByNonAlpha, preprocessor = lower(input_text)),
-    INDEX output_words output_text TYPE text(tokenizer = splitByNonAlpha, preprocessor = lower(output_text)),
+    INDEX input_words input_text TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(input_text)),
+    INDEX output_words output_text TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(output_text)),
     INDEX by_trace trace_id TYPE bloom_filter(0.001),
     INDEX by_session session TYPE bloom_filter(0.01)
 )

@@ -1,0 +1,126 @@
+"""What every OpenTelemetry span may say, whatever instrumented it: people, places, failures, HTTP and databases.
+
+Sources: OpenTelemetry semantic conventions 1.44 (general, exceptions, resource), rules 5, 10 and 11 of
+docs/format/dialects.md.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from onrecord.model.otlp import OtlpEvent
+from onrecord.normalize.draft import Draft
+from onrecord.normalize.values import as_int, as_text, first
+
+_USER_IN_METADATA = ("user_id", "userId", "user.id", "langfuse_user_id")
+_SESSION_IN_METADATA = ("session_id", "sessionId", "session.id", "langfuse_session_id", "conversation_id", "thread_id")
+_TENANT_IN_METADATA = ("tenant_id", "tenantId", "tenant", "organization_id")
+
+
+def read_people(draft: Draft) -> None:
+    """Who it was for. Read before any dialect: these names win over association properties and metadata."""
+    attributes = draft.attributes
+    if "user.id" in attributes or "enduser.id" in attributes:
+        draft.say_text("user_id", "user.id", "enduser.id")
+    if "gen_ai.conversation.id" in attributes or "session.id" in attributes:
+        draft.say_text("session_id", "gen_ai.conversation.id", "session.id")
+
+
+def read(draft: Draft) -> None:
+    """Pick up what a dialect left: fallbacks for people, the place it ran, and why it failed."""
+    fields = draft.fields
+    if draft.attributes:
+        _read_rest(draft)
+    if draft.metadata:
+        _people_of_metadata(draft)
+    _place(draft)
+    if draft.events:
+        for event in draft.take_events("exception"):
+            _exception(draft, event)
+    if draft.otlp.status_code == 2 and "message" not in draft.error and draft.otlp.status_message:  # noqa: PLR2004
+        draft.error["message"] = draft.otlp.status_message
+    fields.setdefault("kind", "span")
+
+
+def _read_rest(draft: Draft) -> None:
+    attributes = draft.attributes
+    draft.say_text("user_id", "enduser.pseudo.id", "user.hash")
+    if "tenant.id" in attributes:
+        draft.say_text("tenant_id", "tenant.id")
+    if "error.type" in attributes:
+        kind = as_text(attributes.pop("error.type"))
+        if kind:
+            draft.error.setdefault("type", kind)
+    status = as_int(first(attributes, "http.response.status_code", "http.status_code"))
+    if status is not None and (draft.error or status >= 400 or draft.otlp.status_code == 2):  # noqa: PLR2004 - HTTP
+        draft.error.setdefault("http_status", status)
+    if "exception.type" in attributes or "exception.message" in attributes:
+        _failure(draft, attributes)
+        for key in ("exception.type", "exception.message", "exception.stacktrace"):
+            attributes.pop(key, None)
+    if "server.address" in attributes and "endpoint" not in draft.fields:
+        _endpoint(draft)
+
+
+def _endpoint(draft: Draft) -> None:
+    """Host and port of the server that was called; a span that was served keeps them as plain attributes."""
+    if draft.otlp.kind == 2:  # noqa: PLR2004 - SERVER: it is our own address
+        return
+    address = draft.take_text("server.address")
+    port = draft.take_int("server.port")
+    draft.say("endpoint", f"{address}:{port}" if port and address else address)
+
+
+def _people_of_metadata(draft: Draft) -> None:
+    metadata = draft.metadata
+    for field, names in (
+        ("user_id", _USER_IN_METADATA),
+        ("session_id", _SESSION_IN_METADATA),
+        ("tenant_id", _TENANT_IN_METADATA),
+    ):
+        if field not in draft.fields:
+            draft.say(field, as_text(first(metadata, *names)))
+
+
+def _place(draft: Draft) -> None:
+    resource = draft.context.resource
+    if not resource:
+        return
+    fields = draft.fields
+    get = resource.get
+    if "application" not in fields:
+        name = get("openinference.project.name") or get("service.name")
+        if name:
+            fields["application"] = as_text(name)
+    if "environment" not in fields:
+        name = get("deployment.environment.name") or get("deployment.environment")
+        if name:
+            fields["environment"] = as_text(name)
+    if "release" not in fields:
+        name = get("service.version") or get("vcs.repository.ref.revision") or get("vcs.ref.head.revision")
+        if name:
+            fields["release"] = as_text(name)
+    if "user_id" not in fields:
+        draft.say("user_id", as_text(get("user.id") or get("enduser.id")))
+    if "session_id" not in fields:
+        draft.say("session_id", as_text(get("session.id")))
+
+
+def _exception(draft: Draft, event: OtlpEvent) -> None:
+    """The last exception is the one that ended the step; earlier ones stay events."""
+    if any(key in draft.error for key in ("message", "stack")):
+        draft.events.append(event)
+        return
+    _failure(draft, event.attributes)
+    rest = {key: value for key, value in event.attributes.items() if key not in _EXCEPTION_KEYS}
+    if rest:
+        draft.events.append(OtlpEvent("exception", event.time_unix_nano, rest))
+
+
+_EXCEPTION_KEYS = frozenset({"exception.type", "exception.message", "exception.stacktrace", "exception.escaped"})
+
+
+def _failure(draft: Draft, values: Mapping[str, Any]) -> None:
+    for field, key in (("type", "exception.type"), ("message", "exception.message"), ("stack", "exception.stacktrace")):
+        text = as_text(values.get(key))
+        if text:
+            draft.error[field] = text

@@ -148,13 +148,28 @@ class Staging:
                 self._earlier.remove(file)
                 file.close()
 
-    def files(self) -> list[MonthFile]:
-        """The month files that are open for writing, oldest first. For the commit thread only."""
-        return [*self._earlier, self._file]
+    def ids_of_partitions(self, partitions: list[int]) -> list[tuple[int, int]]:
+        """Year and rowid of every record in these partitions, in any month. In the commit thread."""
+        found: list[tuple[int, int]] = []
+        for path in sorted(self._directory.glob("????-??.db")):
+            with contextlib.closing(MonthReader(path)) as reader:
+                found += ((reader.year, identifier) for identifier in reader.ids_of_partitions(partitions))
+        return found
+
+    def erase(self, partitions: list[int]) -> None:
+        """Remove every record of these partitions, in any month, from file and WAL. In the commit thread."""
+        self.partitions.forget()
+        self.trim()
+        writable = {file.month: file for file in [*self._earlier, self._file]}
+        for path in sorted(self._directory.glob("????-??.db")):
+            file = writable.get(path.stem) or MonthFile(path)
+            file.erase(file.ids_of_partitions(partitions))
+            if path.stem not in writable:
+                file.close()
 
     def close(self) -> None:
         """Close every month file."""
-        for file in self.files():
+        for file in [*self._earlier, self._file, *([self._lookback] if self._lookback else [])]:
             file.close()
 
     # --- inside ---------------------------------------------------------------------------------------------

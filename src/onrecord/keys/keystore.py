@@ -19,6 +19,7 @@ from onrecord.keys.seal import new_key, seal, unseal
 
 SESSION, TRACE, INSTALLATION = range(3)
 
+_PARTITION = b"partition"
 _CHECK = b"onrecord key store, format 1    "
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -26,11 +27,13 @@ CREATE TABLE IF NOT EXISTS bucket (id INTEGER PRIMARY KEY, name TEXT NOT NULL UN
 CREATE TABLE IF NOT EXISTS project_key (project INTEGER, name TEXT, wrapped BLOB NOT NULL,
     PRIMARY KEY (project, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS partition (id INTEGER PRIMARY KEY AUTOINCREMENT, project INTEGER NOT NULL,
-    kind INTEGER NOT NULL, locator BLOB NOT NULL UNIQUE, bucket INTEGER NOT NULL, wrapped BLOB NOT NULL);
+    kind INTEGER NOT NULL, locator BLOB NOT NULL UNIQUE, bucket INTEGER NOT NULL, wrapped BLOB NOT NULL,
+    erasing INTEGER);
+CREATE INDEX IF NOT EXISTS partition_erasing ON partition (erasing) WHERE erasing IS NOT NULL;
 CREATE TABLE IF NOT EXISTS trace (locator BLOB, partition INTEGER, PRIMARY KEY (locator, partition)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS trace_partition ON trace (partition);
 CREATE TABLE IF NOT EXISTS subject (id INTEGER PRIMARY KEY AUTOINCREMENT, project INTEGER NOT NULL,
-    locator BLOB NOT NULL UNIQUE, tag BLOB NOT NULL);
+    locator BLOB NOT NULL UNIQUE, tag BLOB NOT NULL, erasing INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS tie (subject INTEGER, partition INTEGER, PRIMARY KEY (subject, partition)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tie_partition ON tie (partition);
 """
@@ -82,14 +85,14 @@ class KeyStore:
         """The key of a partition, or None when it, or its bucket, has been destroyed."""
         with self._lock:
             row = self._read.execute(
-                "SELECT p.locator, p.wrapped, p.bucket, b.name, b.wrapped"
-                " FROM partition p JOIN bucket b ON b.id = p.bucket WHERE p.id = ?",
+                "SELECT p.wrapped, p.bucket, b.name, b.wrapped FROM partition p JOIN bucket b ON b.id = p.bucket"
+                " WHERE p.id = ?",
                 (partition,),
             ).fetchone()
-        if row is None or row[4] is None:
+        if row is None or not row[0] or row[3] is None:
             return None
-        locator, wrapped, bucket, name, wrapped_bucket = row
-        return unseal(self._bucket_aead(bucket, name, wrapped_bucket), wrapped, b"partition/" + locator)
+        wrapped, bucket, name, wrapped_bucket = row
+        return unseal(self._bucket_aead(bucket, name, wrapped_bucket), wrapped, _PARTITION)
 
     def project_key(self, project: int, name: str) -> bytes:
         """The project's key of that name (``pseudonym``, ``locator``), made and durable on first use."""
@@ -104,18 +107,6 @@ class KeyStore:
             sealed = seal(self._kek, new_key(), associated)
             self._writer().execute("INSERT OR IGNORE INTO project_key VALUES (?, ?, ?)", (project, name, sealed))
         return self.project_key(project, name)
-
-    def partitions_of(self, subject: int) -> list[int]:
-        """Every partition that erasing this subject destroys, in order (docs/format/keys.md, *A person*)."""
-        with self._lock:
-            rows = self._read.execute(
-                "WITH tied AS (SELECT partition AS id FROM tie WHERE subject = ?) "
-                "SELECT id FROM tied UNION SELECT own.id FROM trace JOIN tied ON trace.partition = tied.id "
-                "JOIN trace AS other ON other.locator = trace.locator "
-                "JOIN partition AS own ON own.id = other.partition AND own.kind = ? ORDER BY 1",
-                (subject, TRACE),
-            )
-            return [row[0] for row in rows]
 
     def find_subject(self, locator: bytes) -> Subject | None:
         """The subject under that locator."""
@@ -152,16 +143,16 @@ class KeyStore:
             )
             .fetchone()
         )
-        if row is None or row[4] is None:
+        if row is None or not row[1] or row[4] is None:
             return None
-        key = unseal(self._bucket_aead(row[2], row[3], row[4]), row[1], b"partition/" + locator)
+        key = unseal(self._bucket_aead(row[2], row[3], row[4]), row[1], _PARTITION)
         return Partition(row[0], locator, key)
 
     def create_partition(self, project: int, kind: int, locator: bytes, bucket_name: str) -> Partition:
         """Stage a new partition with a fresh key. The caller has begun."""
         bucket = self._bucket(bucket_name)
         key = new_key()
-        sealed = seal(self._buckets[bucket], key, b"partition/" + locator)
+        sealed = seal(self._buckets[bucket], key, _PARTITION)
         cursor = self._writer().execute(
             "INSERT INTO partition (project, kind, locator, bucket, wrapped) VALUES (?, ?, ?, ?, ?)",
             (project, kind, locator, bucket, sealed),
@@ -197,22 +188,59 @@ class KeyStore:
         """Stage that content of the subject lies in the partition."""
         self._writer().execute("INSERT OR IGNORE INTO tie VALUES (?, ?)", (subject, partition))
 
-    def destroy(self, subject: int, partitions: list[int]) -> None:
-        """Destroy the keys of the partitions and every trace of the subject, and leave none of it in any file."""
-        one_each = [(partition,) for partition in partitions]
+    # --- erasing, from the commit thread; each step survives a crash after it ---------------------------------
+
+    def retire(self, subject: int) -> None:
+        """Mark a subject and every partition that erasing it destroys (docs/format/keys.md, *A person*).
+
+        What is marked is found by no locator any more: whatever comes from now on about the same person, session or
+        trace goes into new partitions and is not part of this erasure.
+        """
+        self.begin()
+        writer = self._writer()
+        writer.execute(
+            "UPDATE partition SET erasing = ?1, locator = randomblob(16) WHERE id IN ("
+            "WITH tied AS (SELECT partition AS id FROM tie WHERE subject = ?1) "
+            "SELECT id FROM tied UNION SELECT own.id FROM trace JOIN tied ON trace.partition = tied.id "
+            "JOIN trace AS other ON other.locator = trace.locator "
+            "JOIN partition AS own ON own.id = other.partition AND own.kind = ?2)",
+            (subject, TRACE),
+        )
+        writer.execute("DELETE FROM trace WHERE partition IN (SELECT id FROM partition WHERE erasing = ?)", (subject,))
+        writer.execute("UPDATE subject SET erasing = 1, locator = randomblob(16) WHERE id = ?", (subject,))
+        self.commit()
+
+    def erasing(self) -> list[tuple[int, int, bytes]]:
+        """Subjects whose erasure has begun and not ended: id, project number, tag."""
+        rows = self._writer().execute("SELECT id, project, tag FROM subject WHERE erasing ORDER BY id")
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def partitions_erasing(self, subject: int) -> list[int]:
+        """The partitions that the erasure of a subject destroys."""
+        rows = self._writer().execute("SELECT id FROM partition WHERE erasing = ? ORDER BY id", (subject,))
+        return [row[0] for row in rows]
+
+    def destroy_keys(self, subject: int) -> None:
+        """Destroy the keys of a retired subject's partitions: from here on nothing of them opens."""
+        self.begin()
+        self._writer().execute("UPDATE partition SET wrapped = x'' WHERE erasing = ?", (subject,))
+        self.commit()
+        self._clean()
+
+    def forget(self, subject: int) -> None:
+        """Remove every trace of a retired subject, once its content and rows are gone."""
         writer = self._writer()
         self.begin()
-        for statement in (
-            "DELETE FROM partition WHERE id = ?",
-            "DELETE FROM tie WHERE partition = ?",
-            "DELETE FROM trace WHERE partition = ?",
-        ):
-            writer.executemany(statement, one_each)
+        writer.execute("DELETE FROM tie WHERE partition IN (SELECT id FROM partition WHERE erasing = ?)", (subject,))
         writer.execute("DELETE FROM tie WHERE subject = ?", (subject,))
+        writer.execute("DELETE FROM partition WHERE erasing = ?", (subject,))
         writer.execute("DELETE FROM subject WHERE id = ?", (subject,))
         self.commit()
+        self._clean()
+
+    def _clean(self) -> None:
         with self._lock:
-            empty_wal(writer)
+            empty_wal(self._writer())
 
     # --- inside ---------------------------------------------------------------------------------------------
 

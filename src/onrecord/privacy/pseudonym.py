@@ -1,8 +1,8 @@
 """Pseudonyms: what stands in the store where a person's identifier stood.
 
 A pseudonym is an HMAC-SHA-256 under the project's key, cut to 60 bits and written as 12 Crockford base32 characters
-(two of a million values collide with a chance of 1 in 2 million). No table maps it back; whoever holds the key can still confirm a
-guess, so the key stays with the other keys. A value detected in text becomes ``<LABEL_k7m2q9xd4x1n>``, an id becomes
+(among a million values any two collide with a chance of 1 in 2 million). No table maps it back; whoever holds the key
+can still confirm a guess, so the key stays with the other keys. A value detected in text becomes ``<LABEL_k7m2q9xd4x1n>``, an id becomes
 ``usr_…``, ``ses_…``, ``ten_…`` or ``id_…``.
 
 Invariants: the same key, label and canonical form give the same pseudonym; what is already one is returned unchanged.
@@ -21,6 +21,8 @@ ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _DIGITS = "[0-9a-hjkmnp-tv-z]{12}"
 TOKEN: Final = re.compile(rf"<(?:[A-Z][A-Z_]{{1,30}}_{_DIGITS}|SECRET|CARD_[0-9]{{4}})>")
 """Grammar of everything that screening writes into text; nothing inside a match is looked at again."""
+TOKEN_TRIGGER: Final = rb"<(?:SECRET|CARD_[0-9]{4}|[A-Z][A-Z_]{1,30}_[0-9a-z]{12})>"
+"""The same for the trigger engines, a little wider."""
 _MADE_ID = re.compile(rf"(?:usr|ses|ten|id)_{_DIGITS}\Z")
 _PAIRS = tuple(high + low for high in ALPHABET for low in ALPHABET)
 _KEPT = 4096
@@ -30,6 +32,11 @@ _KEPT = 4096
 def is_made_id(text: str) -> bool:
     """Whether ``text`` has the form of a user, session, tenant or text pseudonym."""
     return _MADE_ID.match(text) is not None
+
+
+def labels_in(text: str) -> tuple[str, ...]:
+    """Labels of the tokens in ``text``, sorted, each once."""
+    return tuple(sorted({token.group()[1:-1].rpartition("_")[0] or "SECRET" for token in TOKEN.finditer(text)}))
 
 
 def short_mac(key: bytes, purpose: str, message: str) -> str:

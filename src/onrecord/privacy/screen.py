@@ -8,7 +8,7 @@ functions of the record and the project's key. What is unchanged comes back as t
 Unavailable: what was not screened is not kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any, Final, TypeVar
@@ -17,10 +17,12 @@ import msgspec
 
 from onrecord.errors import OnrecordError, Unavailable
 from onrecord.model.message import Message, ToolDefinition
+from onrecord.model.project import ContentMode
 from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.privacy.detect.scan import detector
 from onrecord.privacy.identity import known_ids, mask_links, mask_score, named_in, shown_id
+from onrecord.privacy.modes import bare_message, bare_score, bare_span, bare_tool
 from onrecord.privacy.policy import DEFAULT, Policy
 from onrecord.privacy.pseudonym import Pseudonyms
 from onrecord.privacy.texts import Copies, Screened, TextScreen
@@ -39,31 +41,38 @@ _rest_of = attrgetter(*_REST)
 class Screen:
     """The screen of one project. Threads may share it."""
 
-    def __init__(self, pseudonyms: Pseudonyms, policy: Policy = DEFAULT) -> None:
+    def __init__(
+        self, pseudonyms: Pseudonyms, policy: Policy = DEFAULT, *, mode: ContentMode = ContentMode.FULL
+    ) -> None:
+        """``mode`` says what the exact copy is: in ``pseudonymised`` the masked one, in ``metadata`` without text."""
         self._pseudonyms = pseudonyms
         self._policy = policy
+        self._mode = mode
         self._texts = TextScreen(pseudonyms, detector(policy.regions))
 
     def text(self, text: str, key: str = "") -> Screened:
         """Screen one text; ``key`` is that of the map entry under which it stands."""
         with _fail_closed():
-            return self._texts.text(text, key)
+            if self._mode is ContentMode.METADATA:
+                return Screened("", "", ())
+            screened = self._texts.text(text, key)
+            return screened if self._mode is ContentMode.FULL else screened._replace(exact=screened.masked)
 
     def message(self, message: Message) -> tuple[Message, Message, tuple[str, ...]]:
         """Exact copy, masked copy and labels of a message."""
         with _fail_closed():
-            return self._value(message)
+            return self._in_mode(self._value(self._bared(message, bare_message)))
 
     def tools(self, tool: ToolDefinition) -> tuple[ToolDefinition, ToolDefinition, tuple[str, ...]]:
         """Exact copy, masked copy and labels of a tool definition."""
         with _fail_closed():
-            return self._value(tool)
+            return self._in_mode(self._value(self._bared(tool, bare_tool)))
 
     def score(self, score: Score) -> tuple[Score, Score, tuple[str, ...]]:
         """Exact copy, masked copy and labels of a score that arrived alone."""
         with _fail_closed():
-            exact, masked, found = self._value(score)
-            return exact, mask_score(self._pseudonyms, masked), found
+            exact, masked, found = self._value(self._bared(score, bare_score))
+            return self._in_mode((exact, mask_score(self._pseudonyms, masked), found))
 
     def span(self, span: Span) -> tuple[Span, Span, tuple[str, ...]]:
         """Exact copy, masked copy and labels of all of a span but ``input``, ``output`` and ``tools``.
@@ -72,7 +81,7 @@ class Screen:
         where attributes and texts repeat them.
         """
         with _fail_closed():
-            exact = self._without_dropped(span)
+            exact = self._without_dropped(self._bared(span, bare_span))
             texts: list[str] = []
             keys: list[str] = []
             for value in _rest_of(exact):
@@ -86,7 +95,13 @@ class Screen:
                 f"{joined}\n{ids}", keys
             ):
                 exact, masked, found = self._span(exact)
-            return exact, self._with_masked_ids(masked), found
+            return self._in_mode((exact, self._with_masked_ids(masked), found))
+
+    def _bared(self, value: T, bare: Callable[[T], T]) -> T:
+        return bare(value) if self._mode is ContentMode.METADATA else value
+
+    def _in_mode(self, copies: tuple[T, T, tuple[str, ...]]) -> tuple[T, T, tuple[str, ...]]:
+        return copies if self._mode is ContentMode.FULL else (copies[1], copies[1], copies[2])
 
     def _span(self, span: Span) -> tuple[Span, Span, tuple[str, ...]]:
         copies = Copies(self._texts)
@@ -147,7 +162,7 @@ def _fail_closed() -> Iterator[None]:
         yield
     except OnrecordError:
         raise
-    except Exception as fault:
+    except Exception as fault:  # noqa: BLE001 - whatever fails, nothing unscreened goes on
         raise Unavailable(
             f"Screening for personal data failed ({type(fault).__name__}); nothing was kept.",
             hint="Send it again; if it fails again, report the kind of error named here.",

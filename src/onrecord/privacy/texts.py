@@ -1,8 +1,8 @@
 """Texts: one text in, its exact and its masked copy out; and the same for all texts of a structure.
 
 A text is screened until nothing more is found, the masked copy always from the exact one. So screening the exact copy
-again gives both copies again, and screening the masked copy gives itself. JSON kept as text is screened string by string
-and stays JSON.
+again gives both copies and the labels again, and screening the masked copy gives itself. JSON kept as text is screened
+string by string and stays JSON.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from onrecord.privacy.detect.secret import stands_for_secret
 from onrecord.privacy.identity import KnownId
 from onrecord.privacy.jsontext import is_json, rewrite
 from onrecord.privacy.policy import FINAL
-from onrecord.privacy.pseudonym import Pseudonyms
+from onrecord.privacy.pseudonym import Pseudonyms, labels_in
 
 SECRET: Final = "<SECRET>"  # noqa: S105 - what stands where one stood
 _ROUNDS: Final = 8
@@ -71,13 +71,12 @@ class TextScreen:
             exact = rewrite(text, copies.exact)
             return Screened(exact, rewrite(exact, copies.masked), copies.found())
         found = self._detector.find(text, meaning.hint, hits)
-        labels = {each.label for each in found}
-        exact, found = self._settle(text, found, meaning.hint, FINAL, labels)
-        masked, _ = self._settle(exact, found, meaning.hint, None, labels)
-        return Screened(exact, masked, tuple(sorted(labels)))
+        exact, found = self._settle(text, found, meaning.hint, FINAL)
+        masked, _ = self._settle(exact, found, meaning.hint, None)
+        return Screened(exact, masked, labels_in(masked))
 
     def _settle(
-        self, text: str, found: list[Finding], hint: str, only: frozenset[str] | None, labels: set[str]
+        self, text: str, found: list[Finding], hint: str, only: frozenset[str] | None
     ) -> tuple[str, list[Finding]]:
         for _ in range(_ROUNDS):
             now = found if only is None else [each for each in found if each.label in only]
@@ -85,7 +84,6 @@ class TextScreen:
                 break
             text = self._replace(text, now)
             found = self._detector.find(text, hint)
-            labels.update(each.label for each in found)
         return text, found
 
     def _replace(self, text: str, found: list[Finding]) -> str:

@@ -1,12 +1,11 @@
 """Walking values: every text of a record, wherever it stands, in one fixed order.
 
 ``leaves`` gathers what there is to read, ``rebuild`` gives the same value with texts replaced; what is unchanged comes
-back as the same object. Both know str, bytes that are UTF-8 text, integers, lists, tuples, maps and the model's structs, and nothing
-else holds text.
+back as the same object. Both know strings, bytes that are UTF-8 text, long integers, lists, tuples, maps and the model's
+structs; nothing else holds text.
 """
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -30,23 +29,17 @@ def text_in(raw: bytes) -> str | None:
         return None
 
 
-@cache
-def fields_of(kind: type[msgspec.Struct]) -> tuple[str, ...]:
-    """Names of the fields of a struct."""
-    return kind.__struct_fields__
-
-
 def leaves(value: Any, into: list[str], keys: list[str]) -> None:
     """Append every text under ``value`` to ``into`` and every map key to ``keys``."""
     kind = type(value)
     if kind is str:
         into.append(value)
     elif kind is dict:
-        for key, below in value.items():
-            keys.append(key)
+        keys.extend(value)
+        for below in value.values():
             if type(below) is str:
                 into.append(below)
-            elif below.__class__ is not float:
+            else:
                 leaves(below, into, keys)
     elif kind is list or kind is tuple:
         for below in value:
@@ -54,12 +47,17 @@ def leaves(value: Any, into: list[str], keys: list[str]) -> None:
     elif kind is int:
         if value > LONG_NUMBER:
             into.append(str(value))
-    elif kind is bytes:
+    elif kind is not float:
+        _other_leaves(value, into, keys)
+
+
+def _other_leaves(value: Any, into: list[str], keys: list[str]) -> None:
+    if isinstance(value, bytes):
         text = text_in(value)
         if text is not None:
             into.append(text)
     elif isinstance(value, msgspec.Struct):
-        for name in fields_of(kind):
+        for name in value.__struct_fields__:
             below = getattr(value, name)
             if below:
                 leaves(below, into, keys)
@@ -79,12 +77,18 @@ def rebuild(value: Any, leaf: Leaf, key: str = "") -> Any:
         new = leaf(str(value), key)
         return value if new == str(value) else new
     if kind is bytes:
-        text = text_in(value)
-        new = text if text is None else leaf(text, key)
-        return value if new == text or new is None else new.encode("utf-8", "surrogatepass")
+        return _bytes(value, leaf, key)
     if isinstance(value, msgspec.Struct):
         return _struct(value, leaf)
     return value
+
+
+def _bytes(value: bytes, leaf: Leaf, key: str) -> bytes:
+    text = text_in(value)
+    if text is None:
+        return value
+    new = leaf(text, key)
+    return value if new == text else new.encode("utf-8", "surrogatepass")
 
 
 def _map(value: dict[str, Any], leaf: Leaf) -> dict[str, Any]:
@@ -102,7 +106,7 @@ def _map(value: dict[str, Any], leaf: Leaf) -> dict[str, Any]:
 
 def _struct(value: msgspec.Struct, leaf: Leaf) -> msgspec.Struct:
     new = {}
-    for name in fields_of(type(value)):
+    for name in value.__struct_fields__:
         old = getattr(value, name)
         if old:
             changed = rebuild(old, leaf)

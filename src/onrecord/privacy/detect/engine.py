@@ -13,16 +13,19 @@ import re2
 
 try:
     import hyperscan
+
+    HAS_HYPERSCAN = True
 except ImportError:  # no wheel for this platform
-    hyperscan = None
+    HAS_HYPERSCAN = False
 
 Hit = tuple[int, int]
 """Number of the pattern, end of the match in bytes."""
 
 
 class Engine(Protocol):
-    """Contract: ``scan`` returns, for each pattern that occurs, the ends of at least its leftmost non-overlapping
-    matches, in any order; empty when nothing occurs. It may be called from several threads at once.
+    """Contract of ``scan``: for each pattern that occurs the ends of at least its leftmost non-overlapping matches.
+
+    In any order; empty when nothing occurs. Several threads may call it at once.
     """
 
     def scan(self, raw: bytes) -> list[Hit]:
@@ -80,4 +83,4 @@ class Re2Engine:
 
 def best_engine(patterns: Sequence[bytes]) -> Engine:
     """Hyperscan where it can be imported, else RE2."""
-    return Re2Engine(patterns) if hyperscan is None else HyperscanEngine(patterns)
+    return HyperscanEngine(patterns) if HAS_HYPERSCAN else Re2Engine(patterns)

@@ -11,7 +11,7 @@ from functools import cache
 from onrecord.privacy.detect import contact, national, payment, secret, view
 from onrecord.privacy.detect.engine import Engine, Hit, best_engine
 from onrecord.privacy.detect.finding import Candidate, Finding, Rule
-from onrecord.privacy.pseudonym import TOKEN
+from onrecord.privacy.pseudonym import TOKEN, TOKEN_TRIGGER
 
 _ESCAPE = rb"\\u(?:00[2-7]|20[0-6]|ff)|:\\/\\/"
 """An escaped character in JSON text that a value may hide behind: the text is worth parsing."""
@@ -29,15 +29,11 @@ class Detector:
         self._rule_of = [number for _, number in patterns]
         self._first_odd = len(patterns)
         self._escape = self._first_odd + len(view.TRIGGERS)
-        self._engine = engine([trigger for trigger, _ in patterns] + list(view.TRIGGERS) + [_ESCAPE])
+        self._engine = engine([*(trigger for trigger, _ in patterns), *view.TRIGGERS, _ESCAPE, TOKEN_TRIGGER])
 
     def hits(self, text: str) -> list[Hit]:
         """Where triggers end, in bytes of UTF-8; empty means that ``find`` would find nothing."""
         return self._engine.scan(_blanked(text).encode("utf-8", "surrogatepass"))
-
-    def is_escaped(self, hits: Sequence[Hit]) -> bool:
-        """Whether a hit is an escape sequence of JSON text."""
-        return any(number == self._escape for number, _ in hits)
 
     def find(self, text: str, hint: str = "", hits: list[Hit] | None = None) -> list[Finding]:
         """Findings in order of position, none overlapping another. ``hits``: what ``hits(text)`` said, if known."""
@@ -63,7 +59,7 @@ class Detector:
 
 
 def _blanked(text: str) -> str:
-    """``text`` with escaped line breaks and tabs as blanks of the same length: ``\\n0612345678`` is a number."""
+    """``text`` with escaped line breaks and tabs as blanks of the same length: a number may follow one."""
     return _BREAKS.sub("  ", text) if "\\" in text else text
 
 

@@ -91,10 +91,8 @@ class ContentReader:
     def score_row(self, located: Located, project: int, facts: RecordFacts, place: Place) -> bytes:
         """The store line of a score."""
         score = _score(self._vault.open(located).attributes)
-        carrier = Span(trace_id=score.trace_id, span_id=score.span_id, session_id=score.session_id, scores=(score,))
-        _, masked, _ = self._runtimes.under(project, facts.mode).screen.span(carrier)
-        shown = msgspec.structs.replace(masked.scores[0], trace_id=masked.trace_id, session_id=masked.session_id)
-        return stamp(score_line(shown, facts), place, 0)
+        _, masked, _ = self._runtimes.under(project, facts.mode).screen.score(score)
+        return stamp(score_line(masked, facts), place, 0)
 
     def rows(self, project: int, entries: Iterator[tuple[Place, Entry]]) -> Iterator[tuple[str, bytes]]:
         """Table and line of every record of a project, from its entries and the vault: what a rebuild replays.

@@ -174,9 +174,8 @@ def _version(originals: Sequence[Message], messages: list[Screened], runtime: Pr
 
 def prepare_score(score: Score, runtime: ProjectRuntime, received_us: int, *, content: bytes, door: bytes) -> Item:
     """Prepare a rating, validation or evaluation."""
-    carrier = Span(trace_id=score.trace_id, span_id=score.span_id, session_id=score.session_id, scores=(score,))
-    exact, masked, _ = runtime.screen.span(carrier)
-    slot = encode(exact.scores[0])
+    exact, masked, _ = runtime.screen.score(score)
+    slot = encode(exact)
     target = score.trace_id or score.response_id or score.session_id or score.name
     facts = _facts(runtime, "score", received_us)
     locators = runtime.locators
@@ -189,7 +188,7 @@ def prepare_score(score: Score, runtime: ProjectRuntime, received_us: int, *, co
         session=b"" if score.trace_id or not score.session_id else locators.session(score.session_id),
         trace=locators.trace(target),
         table=SCORES,
-        line=score_line(replace(masked.scores[0], trace_id=masked.trace_id, session_id=masked.session_id), facts),
+        line=score_line(masked, facts),
     )
 
 

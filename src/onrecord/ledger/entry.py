@@ -95,7 +95,6 @@ class Entry(
     next: Count | None = msgspec.field(name="w", default=None)
     lost: tuple[Count, Count] | None = msgspec.field(name="l", default=None)
     size: Count | None = msgspec.field(name="z", default=None)
-    sequence: Count | None = msgspec.field(name="e", default=None)
 
     @property
     def start_us(self) -> int | None:

@@ -21,7 +21,7 @@ from onrecord.ledger.tile import ENTRIES, HEIGHT, WIDTH, TileName, decode_bundle
 CHECKPOINT: Final = "checkpoint"
 VKEY: Final = "vkey"
 _FILE_MODE: Final = 0o644
-_STRAY_TILES: Final = 1_024
+_STRAY_TILES: Final = 256
 """Tiles beyond the checkpoint that one interrupted publication can have left: ADD_LIMIT entries, rounded up."""
 ADD_LIMIT: Final = (_STRAY_TILES - 1) * WIDTH
 """Entries that may be added between two publications."""
@@ -194,16 +194,21 @@ class LedgerWriter:
         self._remove_strays(size)
 
     def _remove_strays(self, size: int) -> None:
-        """Remove what an interrupted publication left beyond the checkpoint: it may be torn, and will be written again."""
+        """Remove what an interrupted publication left beyond the checkpoint: it may be torn and is written again."""
+        for name in (CHECKPOINT, VKEY):
+            (self.directory / f".{name}.tmp").unlink(missing_ok=True)
         for level in (ENTRIES, *range(len(self._edges) + 1)):
             hashes = size if level == ENTRIES else size >> HEIGHT * level
             edge = hashes // WIDTH
             self._remove_partials(TileName(level, edge), beyond=hashes % WIDTH)
-            for number in range(edge, edge + (_STRAY_TILES >> HEIGHT * max(level, 0)) + 1):
-                path = self.directory / TileName(level, number).path
-                path.unlink(missing_ok=True)
-                path.with_name(f".{path.name}.tmp").unlink(missing_ok=True)
-                if number > edge:
+            numbers = range(edge, edge + (_STRAY_TILES >> HEIGHT * max(level, 0)) + 1)
+            paths = [self.directory / TileName(level, number).path for number in numbers]
+            here = {path for parent in {path.parent for path in paths} if parent.is_dir() for path in parent.iterdir()}
+            for number, path in zip(numbers, paths, strict=True):
+                strays = {path, path.with_name(f".{path.name}.tmp")} & here
+                for stray in strays:
+                    stray.unlink()
+                if number > edge and path.with_name(f"{path.name}.p") in here:
                     self._remove_partials(TileName(level, number))
 
     def _remove_partials(self, name: TileName, beyond: int = 0) -> None:

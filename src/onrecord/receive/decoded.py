@@ -1,0 +1,32 @@
+"""What decoding a body yields, whatever its encoding: spans, log records, and the faults of those that are neither."""
+
+import msgspec
+
+from onrecord.model.otlp import OtlpContext, OtlpLog, OtlpSpan
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """A span, where it came from, and the SHA-256 of its own encoded bytes."""
+
+    span: OtlpSpan
+    context: OtlpContext
+    digest: bytes
+
+
+class DecodedLog(msgspec.Struct, frozen=True):
+    """A log record, where it came from, and the SHA-256 of its own encoded bytes."""
+
+    record: OtlpLog
+    context: OtlpContext
+    digest: bytes
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One span or log record that can not be kept: why, without a byte of it, and its bytes for the dead letters."""
+
+    reason: str
+    raw: bytes
+
+
+class Bad(ValueError):
+    """Raised and caught while decoding: this span or log record is at fault, and only this one."""

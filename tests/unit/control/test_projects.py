@@ -1,0 +1,58 @@
+"""Projects: the two that are always there, and those that are made."""
+
+import re
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, update
+
+from onrecord.config import ProjectDefaults
+from onrecord.control import projects
+from onrecord.control.schema import open_control, transaction, version
+from onrecord.errors import Corrupt, Missing, Rejected
+from onrecord.model.project import ContentMode, Project
+from onrecord.model.time import FixedClock
+
+
+def test_the_first_start_makes_the_reserved_project_and_the_default_one(engine: Engine, project: Project) -> None:
+    system, default = projects.every(engine)
+    assert (system.id, system.number) == ("system", 1)
+    assert default == project
+    assert re.fullmatch("[0-9a-f]{16}", default.id)
+
+
+def test_a_later_start_keeps_what_is_there(engine: Engine, project: Project, clock: FixedClock) -> None:
+    other = ProjectDefaults(content_mode=ContentMode.METADATA)
+    assert projects.ensure_first(engine, other, clock, demo=True) == project
+
+
+def test_a_project_is_found_by_its_id_and_by_its_name(engine: Engine, project: Project, clock: FixedClock) -> None:
+    made = projects.create(engine, "Shop", ProjectDefaults(retention="long"), clock)
+    assert made.number == project.number + 1
+    assert projects.get(engine, made.id) == projects.get(engine, "Shop") == made
+    with pytest.raises(Missing):
+        projects.get(engine, "shop")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "default", "x" * 129, "two\nlines"])
+def test_a_name_that_does_not_fit_is_refused(engine: Engine, project: Project, clock: FixedClock, name: str) -> None:
+    with pytest.raises(Rejected):
+        projects.create(engine, name, ProjectDefaults(), clock)
+
+
+def test_a_mode_is_unconfirmed_until_somebody_chooses_it(engine: Engine, project: Project, clock: FixedClock) -> None:
+    assert projects.unconfirmed(engine) == project
+    projects.choose_mode(engine, project, ContentMode.PSEUDONYMISED, clock)
+    assert projects.unconfirmed(engine) is None
+    assert projects.get(engine, project.id).mode is ContentMode.PSEUDONYMISED
+
+
+def test_a_database_of_a_later_version_is_left_alone(engine: Engine, file: Path) -> None:
+    with transaction(engine) as connection:
+        connection.execute(update(version).values(number=99))
+    with pytest.raises(Corrupt, match="99"):
+        open_control(file)
+
+
+def test_only_the_owner_of_the_files_can_read_the_database(engine: Engine, file: Path) -> None:
+    assert file.stat().st_mode & 0o077 == 0

@@ -86,13 +86,13 @@ class ContentReader:
         runtime = self._runtimes.under(project, facts.mode)
         span = self.read_until(project, first, last)
         _, _, _, masked, found, version = screen_span(span, runtime)
-        return stamp(span_line(masked, facts, found, version), first, revision)
+        return stamp(span_line(masked, facts, found, version), first, revision, facts.received_us)
 
     def score_row(self, located: Located, project: int, facts: RecordFacts, place: Place) -> bytes:
         """The store line of a score."""
         score = _score(self._vault.open(located).attributes)
         _, masked, _ = self._runtimes.under(project, facts.mode).screen.score(score)
-        return stamp(score_line(masked, facts), place, 0)
+        return stamp(score_line(masked, facts), place, 0, facts.received_us)
 
     def rows(self, project: int, entries: Iterator[tuple[Place, Entry]]) -> Iterator[tuple[str, bytes]]:
         """Table and line of every record of a project, from its entries and the vault: what a rebuild replays.

@@ -13,7 +13,7 @@ class Spool:
         self._readers: dict[str, MonthReader] = {}
 
     def read(self, after: int, limit: int = 64) -> list[SpoolGroup]:
-        """Groups with an id above ``after``, in order, at most ``limit``.
+        """Groups with an id above ``after``, in order, at most ``limit`` (all when it is -1).
 
         Raises:
             Corrupt: when a group is not what was committed.
@@ -23,8 +23,8 @@ class Spool:
             reader = self._readers.get(path.stem)
             if reader is None:
                 reader = self._readers[path.stem] = MonthReader(path)
-            groups += reader.spool(after, limit - len(groups))
-            if len(groups) >= limit:
+            groups += reader.spool(after, limit - len(groups) if limit >= 0 else -1)
+            if 0 <= limit <= len(groups):
                 break
         for group in groups:
             group.check(None)

@@ -1,6 +1,6 @@
 """One transaction of the commit thread: from prepared items to rows of the month file.
 
-Here a record gets its index, is recognised as new, sent again or a further part of a span, finds its partition and is
+Here a record gets its time of receipt and its index, is recognised as new, sent again or a further part of a span, finds its partition and is
 sealed. Everything staged is taken back whole when anything fails.
 """
 
@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 import zstandard
 
+from onrecord.ingest.indexes import Indexes
 from onrecord.ingest.item import Batch, DeadLetter, Item
-from onrecord.ingest.ledgers import Ledgers
 from onrecord.ingest.partitions import Partitions
 from onrecord.ingest.project import ProjectRuntimes
 from onrecord.keys.keystore import KeyStore
@@ -41,16 +41,21 @@ class Staging:
         directory: Path,
         keys: KeyStore,
         runtimes: ProjectRuntimes,
-        ledgers: Ledgers,
+        indexes: Indexes,
         clock: Clock,
         *,
-        predecessor: Callable[[int, int], Previous | None] = lambda _project, _year: None,
+        final: Callable[[int, int, int], Previous | None],
     ) -> None:
+        """Open the month files.
+
+        ``final(project, year, size)`` waits for the ledger's signed checkpoint of that size and names it; asked for
+        size 0 it names the final checkpoint of a ledger that is closed already, else None.
+        """
         self._directory = directory
         self._runtimes = runtimes
-        self._ledgers = ledgers
+        self._indexes = indexes
         self._clock = clock
-        self._predecessor = predecessor
+        self._final = final
         self._sealer = Sealer()
         self._keys = keys
         self.partitions = Partitions(keys, self._sealer)
@@ -58,25 +63,33 @@ class Staging:
         self._earlier: list[MonthFile] = []
         self._spool_id = 0
         self._chain = b"\0" * 16
-        self._trim_to = 0
         self._trimmed = 0
         self.dead_total = 0
         self.dropped_total = 0
         self._lookback: MonthReader | None = None
         self._lookback_until_us = 0
+        self._previous: dict[int, Previous | None] = {}
+        self.on_closed: Callable[[], None] = lambda: None
+        """Called when ledgers of an older year got their last entry: wakes the sequencer."""
+        self.followers: list[Callable[[], int]] = []
+        """Positions up to which each follower is done with the spool."""
         self._file = self._start()
+        self._year = min([of_year for _, of_year, _ in indexes.before(self._file.year)], default=self._file.year)
 
     # --- the transaction ------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Start: choose the month file, remember what to take back."""
-        month = month_of(self._clock.now_us())
-        if month != self._file.month:
+        self._received_us = self._clock.now_us()
+        month = month_of(self._received_us)
+        if month > self._file.month:
             self._turn_to(month)
+        if self._file.year != self._year:
+            self._close_ledgers(self._file.year)
         if self._lookback is not None and self._clock.now_us() > self._lookback_until_us:
             self._lookback.close()
             self._lookback = None
-        self._snapshot = self._ledgers.snapshot()
+        self._snapshot = self._indexes.snapshot()
         self._records: list[tuple[int, bytes, int, bytes]] = []
         self._entries: list[tuple[int, int, int, bytes]] = []
         self._rows: list[tuple[str, bytes]] = []
@@ -104,24 +117,23 @@ class Staging:
         file = self._file
         file.insert(self._records)
         if self._entries or self._rows:
-            self._spool_id += 1
-            entries = self._packer.compress(encode(self._entries))
-            rows = self._packer.compress(encode(self._rows))
-            self._chain = file.append_spool(self._spool_id, self._chain, entries, rows)
+            self._append_spool(self._entries, self._rows)
         if self._dead:
             oldest_us = self._clock.now_us() - DEAD_LETTER_DAYS * _DAY_US
             self.dropped_total += file.insert_dead(self._dead, DEAD_LETTERS, oldest_us)
             self.dead_total += len(self._dead)
-        if self._trim_to > self._trimmed:
-            file.trim_spool(self._trim_to)
+        done = self._done()
+        if done > self._trimmed:
+            file.trim_spool(done)
         file.commit()
-        self._trimmed = max(self._trimmed, self._trim_to)
+        if not self._earlier:
+            self._trimmed = max(self._trimmed, done)
 
     def rollback(self) -> None:
         """Take everything back."""
         self._file.rollback()
         self.partitions.rollback()
-        self._ledgers.restore(self._snapshot)
+        self._indexes.restore(self._snapshot)
         self._chain, self._spool_id = self._began_at
 
     # --- around it ------------------------------------------------------------------------------------------
@@ -131,14 +143,10 @@ class Staging:
         """The id of the newest spool group."""
         return self._spool_id
 
-    def may_trim(self, upto: int) -> None:
-        """Say that both followers are done up to this spool group. From any thread."""
-        self._trim_to = max(self._trim_to, upto)
-
     def trim(self) -> None:
         """Remove spool groups that nobody needs any more (the commit thread is idle)."""
-        if self._trim_to > self._trimmed:
-            upto = self._trim_to
+        upto = self._done()
+        if upto > self._trimmed:
             for file in [*self._earlier, self._file]:
                 file.begin()
                 file.trim_spool(upto)
@@ -147,6 +155,9 @@ class Staging:
             for file in [file for file in self._earlier if not file.spool(limit=1)]:
                 self._earlier.remove(file)
                 file.close()
+
+    def _done(self) -> int:
+        return min([position() for position in self.followers], default=0)
 
     def ids_of_partitions(self, partitions: list[int]) -> list[tuple[int, int]]:
         """Year and rowid of every record in these partitions, in any month. In the commit thread."""
@@ -181,9 +192,9 @@ class Staging:
         runtime = self._runtimes.numbered(item.project)
         file = self._file
         year = file.year
-        index = self._ledgers.next_index(item.project, year)
+        index = self._indexes.next_index(item.project, year)
         if index == 0:
-            self._open_ledger(item.project, year, item.facts.received_us)
+            self._open_ledger(item.project, year)
             index = 1
         identifier = record_id(item.project, index)
         first = existing[0][0] if existing else None
@@ -192,8 +203,8 @@ class Staging:
             body = partition.history.encode(identifier, item.salt, item.shape, item.slots, item.digests)
             sealed = self._sealer.seal(partition.aead, body, year=year, identifier=identifier, dedupe=item.dedupe)
             self._records.append((identifier, item.dedupe, partition.id, sealed))
-        self._entries.append((item.project, year, index, _entry(item, first)))
-        self._ledgers.advance(item.project, year, index + 1)
+        self._entries.append((item.project, year, index, _entry(item, first, index, self._received_us)))
+        self._indexes.advance(item.project, year, index + 1)
         if item.table:
             self._rows.append(self._row(item, Place(year, index), first, len(existing)))
         self._seen.setdefault(item.dedupe[:DEDUPE_HALF], []).append((Place(year, index), item.dedupe))
@@ -212,7 +223,7 @@ class Staging:
 
     def _row(self, item: Item, place: Place, first: Place | None, revision: int) -> tuple[str, bytes]:
         if first is None or item.table != "spans":
-            return item.table, stamp(item.line, place, 0)
+            return item.table, stamp(item.line, place, 0, self._received_us)
         return REVISE, encode((item.project, first.shard, first.index, place.shard, place.index, revision))
 
     def _stage_dead(self, letter: DeadLetter) -> None:
@@ -221,11 +232,41 @@ class Staging:
         body = seal(aead, self._packer.compress(letter.raw), b"onrecord/dead/v1")
         self._dead.append((letter.received_us, letter.project, letter.signal, letter.reason, body))
 
-    def _open_ledger(self, project: int, year: int, received_us: int) -> None:
+    def _open_ledger(self, project: int, year: int) -> None:
         """The first entry of a ledger names the final checkpoint of the one that it continues."""
-        previous = self._predecessor(project, year)
-        entry = Entry(kind="shard", id=new_id(), received_us=received_us, previous=previous)
+        entry = Entry(kind="shard", id=new_id(), received_us=self._received_us, previous=self._previous.get(project))
         self._entries.append((project, year, 0, encode_entry(entry)))
+
+    def _close_ledgers(self, year: int) -> None:
+        """Once a year: write the last entry of every older ledger and wait until its final checkpoint is signed."""
+        older = self._indexes.before(year)
+        unclosed = [ledger for ledger in older if not self._final(*ledger[:2], 0)]
+        entries = [
+            (
+                project,
+                of_year,
+                size,
+                encode_entry(Entry(kind="shard", id=new_id(), received_us=self._received_us, next=year)),
+            )
+            for project, of_year, size in unclosed
+        ]
+        if entries:
+            self._file.begin()
+            self._append_spool(entries, [])
+            self._file.commit()
+        for project, of_year, size, _ in entries:
+            self._indexes.advance(project, of_year, size + 1)
+            self.on_closed()
+            self._previous[project] = self._final(project, of_year, size + 1)
+        for project, of_year, _ in older:
+            if project not in self._previous:
+                self._previous[project] = self._final(project, of_year, 0)
+        self._year = year
+
+    def _append_spool(self, entries: list[tuple[int, int, int, bytes]], rows: list[tuple[str, bytes]]) -> None:
+        self._spool_id += 1
+        packed = self._packer.compress(encode(entries))
+        self._chain = self._file.append_spool(self._spool_id, self._chain, packed, self._packer.compress(encode(rows)))
 
     def _start(self) -> MonthFile:
         """Open the newest month file, and earlier ones whose spool is not empty."""
@@ -235,7 +276,7 @@ class Staging:
             with contextlib.closing(MonthReader(self._directory / f"{name}.db")) as reader:
                 waiting = bool(reader.spool(limit=1))
                 if waiting or int(name[:4]) == int(current[:4]):
-                    self._ledgers.follow(reader)
+                    self._indexes.follow(reader)
                 self._spool_id = max(self._spool_id, reader.last_spool_id())
             if waiting and name != current:
                 self._earlier.append(MonthFile(self._directory / f"{name}.db"))
@@ -265,15 +306,16 @@ def _places(file: MonthReader, identity: bytes) -> list[tuple[Place, bytes]]:
     return [(Place(file.year, place_of(identifier)[1]), dedupe) for identifier, dedupe in found] if found else []
 
 
-def _entry(item: Item, first: Place | None) -> bytes:
+def _entry(item: Item, first: Place | None, index: int, received_us: int) -> bytes:
     if item.entry is not None:
-        return encode_entry(item.entry)
+        size = index if item.entry.kind == "heartbeat" else None
+        return encode_entry(msgspec.structs.replace(item.entry, received_us=received_us, size=size))
     assert item.span is not None
     facts = item.facts
     return span_entry(
         item.span,
         id=facts.record_id,
-        received_us=facts.received_us,
+        received_us=received_us,
         commitment=item.commitment,
         mode=facts.mode,
         kind=facts.kind,

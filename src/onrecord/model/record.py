@@ -30,6 +30,7 @@ class RecordFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Server-made random id, as in the entry."""
     kind: str
     received_us: int
+    """When its transaction began; 0 before that (`ingest.staging` decides, so that it never falls)."""
     mode: str
     """Content mode under which it was kept."""
     retention: str

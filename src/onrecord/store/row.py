@@ -35,14 +35,13 @@ _USAGE_COUNTS: Final = (
 
 
 def span_line(masked: Span, facts: RecordFacts, found: Sequence[str], prompt_version: str) -> bytes:
-    """The row of a span as a JSON object without ``shard``, ``idx`` and ``revision``; ``stamp`` adds them.
+    """The row of a span as a JSON object without place, revision and receipt; ``stamp`` adds them.
 
     ``masked.input`` holds the newest turn only. ``found`` are the labels of personal data that was found.
     """
     row: dict[str, Any] = {
         "project": facts.project,
         "record_id": facts.record_id,
-        "received_us": facts.received_us,
         "retention": facts.retention,
         "mode": facts.mode,
         "kind": masked.kind,
@@ -83,7 +82,6 @@ def score_line(score: Score, facts: RecordFacts, ordinal: int = 0) -> bytes:
         "project": facts.project,
         "ordinal": ordinal,
         "record_id": facts.record_id,
-        "received_us": facts.received_us,
         "retention": facts.retention,
         "mode": facts.mode,
         "score_id": score.id,
@@ -98,16 +96,17 @@ def score_line(score: Score, facts: RecordFacts, ordinal: int = 0) -> bytes:
         "span_id": score.span_id,
         "response_id": score.response_id,
         "session": score.session_id,
-        "time_us": score.time_unix_nano // 1_000 or facts.received_us,
+        "time_us": score.time_unix_nano // 1_000,
     }
     if score.metadata:
         row["metadata"] = _bounded(score.metadata)
     return _encode(row)
 
 
-def stamp(line: bytes, place: Place, revision: int) -> bytes:
-    """The row with the place of its span's first record and its revision."""
-    return b'{"shard":%d,"idx":%d,"revision":%d,%b' % (place.shard, place.index, revision, line[1:])
+def stamp(line: bytes, place: Place, revision: int, received_us: int) -> bytes:
+    """The row with what the commit decides: place and receipt of its span's first record, and its revision."""
+    head = b'{"shard":%d,"idx":%d,"revision":%d,"received_us":%d,'
+    return head % (place.shard, place.index, revision, received_us) + line[1:]
 
 
 def _add_call(row: dict[str, Any], span: Span) -> None:

@@ -4,19 +4,17 @@ An index is given in the transaction that makes its entry durable. After a resta
 checkpoint, the spool and the vault, whichever reaches furthest.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from onrecord.vault.month import MonthReader
 
 
-class Ledgers:
+class Indexes:
     """Next free index per (project number, year). Only the commit thread changes it."""
 
-    def __init__(self, published_size: Callable[[int, int], int]) -> None:
-        """``published_size(project, year)`` is the size of the ledger's last signed checkpoint, 0 without one."""
-        self._published_size = published_size
-        self._spooled: dict[tuple[int, int], int] = {}
-        self._next: dict[tuple[int, int], int] = {}
+    def __init__(self, signed: Mapping[tuple[int, int], int]) -> None:
+        """``signed`` is the size of each ledger's last signed checkpoint, by project number and year."""
+        self._next = {ledger: size for ledger, size in signed.items() if size}
 
     def follow(self, month: MonthReader) -> None:
         """Take in what a month file holds, at start."""
@@ -28,15 +26,16 @@ class Ledgers:
 
     def next_index(self, project: int, year: int) -> int:
         """The index that the next entry of this ledger gets."""
-        known = self._next.get((project, year))
-        if known is None:
-            known = max(self._spooled.get((project, year), 0), self._published_size(project, year))
-            self._next[project, year] = known
-        return known
+        return self._next.get((project, year), 0)
 
     def advance(self, project: int, year: int, index: int) -> None:
         """Say which index is the next one."""
         self._next[project, year] = index
+
+    def before(self, year: int) -> list[tuple[int, int, int]]:
+        """Project, year and size of each project's newest ledger before ``year``."""
+        newest = {project: of_year for project, of_year in sorted(self._next) if of_year < year}
+        return [(project, of_year, self._next[project, of_year]) for project, of_year in newest.items()]
 
     def snapshot(self) -> dict[tuple[int, int], int]:
         """What is given out now; hand it to ``restore`` when the transaction fails."""
@@ -46,9 +45,5 @@ class Ledgers:
         """Take back what was given out since ``snapshot``."""
         self._next = snapshot
 
-    def open_in(self, year: int) -> list[int]:
-        """Projects that have been given an index of that year's ledger since the start."""
-        return sorted(project for project, of_year in {*self._next, *self._spooled} if of_year == year)
-
     def _reach(self, project: int, year: int, size: int) -> None:
-        self._spooled[project, year] = max(self._spooled.get((project, year), 0), size)
+        self._next[project, year] = max(self._next.get((project, year), 0), size)

@@ -53,6 +53,14 @@ BLOCK_ROWS: Final = 10_000
 """Rows in one insert into the store: half the CPU per row of 1,000-row blocks."""
 BLOCK_WAIT_MS: Final = 700
 """The longest a row waits for its block to fill while the server is under load."""
+BLOCK_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of one insert: what the projector holds in memory, a few times over, while the engine reads it."""
+STORE_CONNECTIONS: Final = 8
+"""Calls to the store at once; further ones wait. Each runs on at most two threads of the engine."""
+STORE_WAIT_S: Final = 30
+"""How long a call waits for a free connection, and a close for running calls."""
+SET_ASIDE_ROWS: Final = 10_000
+"""Rows kept that the store refused, for somebody to look at; further ones are only counted."""
 PAGE_ROWS: Final = 500
 """Rows on one page of an answer."""
 TRACE_SPANS: Final = 20_000

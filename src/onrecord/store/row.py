@@ -20,7 +20,9 @@ from onrecord.model.score import Score
 from onrecord.model.span import Document, Error, PromptRef, Span, ToolCall, Usage
 
 _NO_USAGE: Final = Usage()
+_UINT16_MAX: Final = 2**16 - 1
 _UINT32_MAX: Final = 2**32 - 1
+_DEPTH: Final = 100
 _PLAIN: Final = frozenset((int, float, bool))
 _SPAN_TEXTS: Final = (
     "trace_id", "span_id", "parent_id", "name", "status_message", "application", "environment", "release", "provider",
@@ -66,6 +68,7 @@ def span_line(masked: Span, facts: RecordFacts, found: Sequence[str], prompt_ver
     _add_call(row, masked)
     _add_content(row, masked)
     _add_rest(row, masked)
+    _add_source(row, masked)
     if found:
         row["found"] = sorted(set(found))
     if prompt_version:
@@ -150,9 +153,9 @@ def _add_error(row: dict[str, Any], error: Error) -> None:
     row["error_message"] = error.message[:STORE_TEXT_CHARACTERS]
     if error.stack:
         row["error_stack"] = error.stack[:STORE_TEXT_CHARACTERS]
-    if error.http_status is not None and 0 <= error.http_status <= 0xFFFF:
+    if error.http_status is not None and 0 <= error.http_status <= _UINT16_MAX:
         row["http_status"] = error.http_status
-    if error.retry_count is not None and 0 <= error.retry_count <= 0xFFFF:
+    if error.retry_count is not None and 0 <= error.retry_count <= _UINT16_MAX:
         row["retry_count"] = error.retry_count
     if error.request_id:
         row["request_id"] = error.request_id
@@ -161,12 +164,12 @@ def _add_error(row: dict[str, Any], error: Error) -> None:
 def _add_content(row: dict[str, Any], span: Span) -> None:
     entered, answered = span.input, span.output
     if entered:
-        row["input_messages"] = min(len(entered), 0xFFFF)
+        row["input_messages"] = min(len(entered), _UINT16_MAX)
         text = "\n".join([_message_text(message) for message in entered])
     else:
         text = span.query
     if answered:
-        row["output_messages"] = min(len(answered), 0xFFFF)
+        row["output_messages"] = min(len(answered), _UINT16_MAX)
         answer = "\n".join([_message_text(message) for message in answered])
     else:
         answer = "\n".join([document.content for document in span.documents])
@@ -250,6 +253,13 @@ def _add_rest(row: dict[str, Any], span: Span) -> None:
         row["attributes"] = _bounded(span.attributes)
     if span.resource:
         row["resource"] = _bounded(span.resource)
+    if span.events:
+        row["events"] = min(len(span.events), _UINT16_MAX)
+    if span.links:
+        row["links"] = min(len(span.links), _UINT16_MAX)
+
+
+def _add_source(row: dict[str, Any], span: Span) -> None:
     source = span.source
     row["receiver"] = source.receiver
     row["dialect"] = source.dialect
@@ -260,10 +270,6 @@ def _add_rest(row: dict[str, Any], span: Span) -> None:
         row["language"] = source.language
     if span.scope.name:
         row["scope"] = span.scope.name
-    if span.events:
-        row["events"] = min(len(span.events), 0xFFFF)
-    if span.links:
-        row["links"] = min(len(span.links), 0xFFFF)
 
 
 def _bounded(values: dict[str, Any]) -> dict[str, Any]:
@@ -299,7 +305,7 @@ def _plain(value: Any, depth: int) -> Any:
         return value
     if isinstance(value, int):
         return value if -(2**63) <= value < 2**64 else str(value)
-    if depth > 100:
+    if depth > _DEPTH:
         return "..."
     if isinstance(value, dict):
         return {step(str(key)): step(inner) for key, inner in value.items()}

@@ -1,7 +1,7 @@
 -- One row per span: its newest revision wins. See docs/format/rows.md.
 -- The sort key is the span's identity (the place of its first record), so a later revision replaces an earlier one even
 -- when its start or its text differ. Places grow with time of receipt: newest-first lists read the key backwards.
-CREATE TABLE spans
+CREATE TABLE IF NOT EXISTS spans
 (
     -- where the first record of the span stands, and which revision this row is
     project            LowCardinality(String),
@@ -112,4 +112,5 @@ CREATE TABLE spans
 ENGINE = ReplacingMergeTree(revision)
 PARTITION BY (retention, toYYYYMM(fromUnixTimestamp64Micro(received_us, 'UTC')))
 ORDER BY (project, shard, idx)
-SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 5;
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 1,
+    min_rows_to_fsync_after_merge = 1;

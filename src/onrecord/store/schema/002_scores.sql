@@ -1,5 +1,5 @@
 -- One row per judgement. The same client id again is a further row: the newest place wins when read (scores_current).
-CREATE TABLE scores
+CREATE TABLE IF NOT EXISTS scores
 (
     project     LowCardinality(String),
     shard       UInt16,
@@ -29,4 +29,5 @@ CREATE TABLE scores
 ENGINE = ReplacingMergeTree(revision)
 PARTITION BY (retention, toYYYYMM(fromUnixTimestamp64Micro(received_us, 'UTC')))
 ORDER BY (project, shard, idx, ordinal)
-SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 5;
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 1,
+    min_rows_to_fsync_after_merge = 1;

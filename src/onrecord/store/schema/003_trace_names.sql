@@ -1,6 +1,6 @@
 -- Which traces a user, session or tenant is named in, by any of their spans: a filter by user finds the whole trace.
 -- Fed by the same inserts as spans. A row that a revision no longer bears out stays until it is rebuilt or deleted.
-CREATE TABLE trace_names
+CREATE TABLE IF NOT EXISTS trace_names
 (
     project     LowCardinality(String),
     field       LowCardinality(String),
@@ -13,9 +13,10 @@ CREATE TABLE trace_names
 ENGINE = AggregatingMergeTree
 PARTITION BY (retention, month)
 ORDER BY (project, field, value, trace_id)
-SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 5;
+SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 1,
+    min_rows_to_fsync_after_merge = 1;
 
-CREATE MATERIALIZED VIEW trace_names_feed TO trace_names AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS trace_names_feed TO trace_names AS
 SELECT
     project, pair.1 AS field, pair.2 AS value, trace_id, max(received_us) AS received_us, retention,
     toYYYYMM(fromUnixTimestamp64Micro(spans.received_us, 'UTC')) AS month

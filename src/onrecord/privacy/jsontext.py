@@ -26,7 +26,8 @@ def is_json(text: str) -> bool:
 def rewrite(text: str, change: Callable[[str, str], str]) -> str:
     """Valid JSON ``text`` with ``change(value, key)`` applied to its strings, keys and long numbers.
 
-    ``key`` is that of the nearest map entry; empty for keys themselves. A changed number becomes a string.
+    ``key`` is that of the nearest map entry; empty for keys themselves and below a changed one. A changed number
+    becomes a string.
     """
     pieces: list[str] = []
     keys: list[str] = [""]
@@ -37,8 +38,9 @@ def rewrite(text: str, change: Callable[[str, str], str]) -> str:
         if raw[0] == '"':
             value = json.loads(raw, strict=False)
             if _KEY_END.match(text, lexeme.end()):
-                keys[-1] = value
-                new = _string(raw, value, change(value, ""))
+                changed = change(value, "")
+                keys[-1] = value if changed == value else ""
+                new = _string(raw, value, changed)
             else:
                 new = _string(raw, value, change(value, keys[-1]))
         elif raw == "{":

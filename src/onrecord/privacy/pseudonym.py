@@ -2,8 +2,8 @@
 
 A pseudonym is an HMAC-SHA-256 under the project's key, cut to 60 bits and written as 12 Crockford base32 characters
 (among a million values any two collide with a chance of 1 in 2 million). No table maps it back; whoever holds the key
-can still confirm a guess, so the key stays with the other keys. A value detected in text becomes ``<LABEL_k7m2q9xd4x1n>``, an id becomes
-``usr_…``, ``ses_…``, ``ten_…`` or ``id_…``.
+can still confirm a guess, so the key stays with the other keys. A value detected in text becomes
+``<LABEL_k7m2q9xd4x1n>``, an id becomes ``usr_…``, ``ses_…``, ``ten_…`` or ``id_…``.
 
 Invariants: the same key, label and canonical form give the same pseudonym; what is already one is returned unchanged.
 Text that only imitates a pseudonym is therefore kept as it stands: nothing ever resolves one to a value, so an

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from onrecord.privacy.detect.finding import Finding
 from onrecord.privacy.detect.mapkeys import meaning_of
 from onrecord.privacy.detect.scan import Detector
-from onrecord.privacy.detect.secret import stands_for_secret
+from onrecord.privacy.detect.secret import is_opaque, stands_for_secret
 from onrecord.privacy.identity import KnownId
 from onrecord.privacy.jsontext import is_json, rewrite
 from onrecord.privacy.policy import FINAL
@@ -51,7 +51,8 @@ class TextScreen:
     def _learn(self, key: str) -> bool:
         if key in self._harmless:
             return True
-        if meaning_of(key).secret or self._detector.hits(key):
+        meaning = meaning_of(key)
+        if meaning.secret or meaning.token or self._detector.hits(key):
             return False
         if len(self._harmless) >= _KEYS_KEPT:
             self._harmless = set()
@@ -61,7 +62,7 @@ class TextScreen:
     def text(self, text: str, key: str = "", depth: int = 0) -> Screened:
         """Screen one text that stands under ``key``, ``depth`` levels of JSON text below the record."""
         meaning = meaning_of(key)
-        if meaning.secret and text and not stands_for_secret(text):
+        if (meaning.secret and not stands_for_secret(text)) or (meaning.token and is_opaque(text)):
             return Screened(SECRET, SECRET, ("SECRET",))
         hits = self._detector.hits(text)
         if not hits:

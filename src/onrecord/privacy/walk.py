@@ -1,8 +1,8 @@
 """Walking values: every text of a record, wherever it stands, in one fixed order.
 
-``leaves`` gathers what there is to read, ``rebuild`` gives the same value with texts replaced; what is unchanged comes
-back as the same object. Both know strings, bytes that are UTF-8 text, long integers, lists, tuples, maps and the model's
-structs; nothing else holds text.
+``leaves`` gathers what there is to read, ``rebuild`` gives the same value with texts replaced; what is unchanged
+comes back as the same object. Both know strings, bytes that are UTF-8 text, long integers, lists, tuples, maps and the
+model's structs; nothing else holds text.
 """
 
 from collections.abc import Callable
@@ -98,7 +98,7 @@ def _map(value: dict[str, Any], leaf: Leaf) -> dict[str, Any]:
         new_key = leaf(key, "")
         while new_key != key and new_key in result:
             new_key += "'"  # two keys that became one token
-        new = rebuild(below, leaf, key)
+        new = rebuild(below, leaf, key if new_key == key else "")
         changed = changed or new is not below or new_key != key
         result[new_key] = new
     return result if changed else value

@@ -27,6 +27,8 @@ class Candidate(NamedTuple):
     text: str
     hint: str
     """Words of the map key under which the text stands, lower case; empty for free text."""
+    value: str
+    """What would be replaced."""
 
     def around(self) -> str:
         """The words around the candidate and its key, lower case."""
@@ -45,8 +47,8 @@ class Rule(NamedTuple):
 
     ``triggers`` are byte patterns of the subset that Hyperscan and RE2 share. Every value has the end of one of them
     at most ``ahead`` characters before its end and at most ``back`` after its start, context aside. ``exact`` runs only
-    there and has bounded repeats only. Its group ``value``, or ``bare``, is what is replaced; without one, the match.
-    ``check`` returns the canonical form, or None when the candidate is not one.
+    there and has bounded repeats only. What is replaced is what ``tail`` matches right after it, else its group
+    ``value`` or ``bare``, else the whole match. ``check`` returns the canonical form, or None when it is not a value.
     """
 
     label: str
@@ -57,3 +59,4 @@ class Rule(NamedTuple):
     back: int
     exact: re.Pattern[str]
     check: Callable[[Candidate], str | None]
+    tail: re.Pattern[str] | None = None

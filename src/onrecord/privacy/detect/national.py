@@ -32,7 +32,7 @@ def is_belgian(digits: str) -> bool:
 
 
 def is_steuer_id(digits: str) -> bool:
-    """German Steuer-Identifikationsnummer: ISO 7064 MOD 11,10; one of the first ten digits stands two or three times."""
+    """German Steuer-Identifikationsnummer: ISO 7064 MOD 11,10; one of ten digits stands two or three times."""
     counts = sorted(digits[:10].count(digit) for digit in set(digits[:10]))
     product = 10
     for digit in digits[:10]:

@@ -64,16 +64,23 @@ def _blanked(text: str) -> str:
 
 
 def _run(rule: Rule, text: str, start: int, end: int, hint: str) -> Iterator[Finding]:
+    seen = 0
     for match in rule.exact.finditer(text, start, end):
-        if match.end() == end < len(text):
-            continue  # cut by the window: a value that a trigger vouches for ends well inside it
-        canonical = rule.check(Candidate(match, text, hint))
+        if match.start() < seen or (match.end() == end < len(text)):
+            continue  # inside the value before it, or cut by the window: a real one ends well inside
+        span = _extent(rule, match)
+        if span is None:
+            continue
+        seen = span[1]
+        canonical = rule.check(Candidate(match, text, hint, text[span[0] : span[1]]))
         if canonical is not None:
-            first, last = _extent(match)
-            yield Finding(first, last, rule.label, canonical, rule.rank)
+            yield Finding(*span, rule.label, canonical, rule.rank)
 
 
-def _extent(match: re.Match[str]) -> tuple[int, int]:
+def _extent(rule: Rule, match: re.Match[str]) -> tuple[int, int] | None:
+    if rule.tail is not None:
+        tail = rule.tail.match(match.string, match.end())
+        return tail and tail.span()
     for group in ("value", "bare"):
         if group in match.re.groupindex and match[group]:
             return match.span(group)

@@ -16,7 +16,7 @@ _VENDORS: Final = (
     (rb"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}"),
     (rb"gh[pousr]_[A-Za-z0-9]{8}", r"gh[pousr]_[A-Za-z0-9]{30,255}"),
     (rb"github_pat_", r"github_pat_[A-Za-z0-9_]{22,255}"),
-    (rb"gl(?:pat|dt|rt|oas|cbt|ptt|ft|soat)-", rf"gl(?:pat|dt|rt|oas|cbt|ptt|ft|soat)-[A-Za-z0-9_.-]{{20,300}}"),
+    (rb"gl(?:pat|dt|rt|oas|cbt|ptt|ft|soat)-", r"gl(?:pat|dt|rt|oas|cbt|ptt|ft|soat)-[A-Za-z0-9_.-]{20,300}"),
     (rb"xox[a-z]-", r"xox[abceoprs]-[A-Za-z0-9-]{10,255}"),
     (rb"xapp-\d", r"xapp-\d-[A-Za-z0-9-]{20,255}"),
     (rb"hooks\.slack\.com/", r"(?<=hooks\.slack\.com/)(?:services|workflows)/[A-Za-z0-9/_]{20,120}"),
@@ -55,99 +55,113 @@ _URL = re.compile(
     r"(?<=://)(?:[^\s/@:<>\"'\\?#]{0,128}:(?P<value>[^\s/@<>\"'\\]{1,256})|(?P<bare>[A-Za-z0-9_]{20,128}))@"
 )
 _HEADER = re.compile(
-    r"(?:(?<![A-Za-z])Bearer\ +|authorization[\"']?\s{0,4}[:=]>?\s{0,4}[\"']?(?:(?:Basic|Bearer|Token|Digest|ApiKey|AWS4-HMAC-SHA256)\ +)?)"
-    r"(?P<value>(?!<)[A-Za-z0-9._~+/=-]{8,4000})",
+    r"(?<![A-Za-z])Bearer\ +(?!<)"
+    r"|authorization\\?[\"']?\s{0,4}[:=]>?\s{0,4}\\?[\"']?(?:(?:Basic|Bearer|Token|Digest|ApiKey)\ +)?(?!<)",
     re.IGNORECASE,
 )
-_COOKIE = re.compile(
-    r"(?<![A-Za-z])(?:set-)?cookie[\"']?:\s{0,4}[\"']?(?P<value>(?!<)[^\s=\"'<>]{1,128}=[^\r\n\"'<>\\]{1,4000})",
-    re.IGNORECASE,
-)
+_HEADER_VALUE = re.compile(r"[A-Za-z0-9._~+/=\-]{8,4000}+")
+_COOKIE = re.compile(r"(?<![A-Za-z])(?:set-)?cookie\\?[\"']?:\s{0,4}\\?[\"']?", re.IGNORECASE)
+_COOKIE_VALUE = re.compile(r"[^\s=\"'<>\\]{1,128}=[^\r\n\"'<>\\]{1,4000}+")
 
 _NAMES = (
     r"pass(?:word|wd|phrase|code)|pwd|wachtwoord(?:en)?|pass?wort|kennwort|zugangscode|mot[ _]?de[ _]?passe|mdp|"
     r"contrase(?:ñ|n|\\u00f1)a|clave(?:[ _](?:secreta|api|privada|de[ _]acceso))?|"
     r"(?:client|app|consumer|shared|webhook|signing|jwt)?[ _-]?secret(?:[ _-]?(?:access[ _-]?)?key)?|"
-    r"(?:x-)?api[ _-]?(?:key|token|secret|schl(?:ü|ue)ssel)|(?:access|auth|refresh|bearer|session|id|private|csrf)[ _-]?token|"
-    r"(?:private|access|encryption)[ _-]?key|credentials?|geheim|cl[eé][ _](?:api|secr[eè]te)|api[ _-]?sleutel"
+    r"(?:x-)?api[ _-]?(?:key|token|secret|schl(?:ü|ue)ssel|sleutel)|"
+    r"(?:access|auth|refresh|bearer|session|id|private|csrf)[ _-]?token|(?<=[_\"'-])token|"
+    r"(?:private|access|encryption)[ _-]?key|credentials?|geheim|cl[eé][ _](?:api|secr[eè]te)"
 )
+"""What secrets are called in English, Dutch, German, French and Spanish."""
 _NAMED = re.compile(
     rf"(?<![A-Za-z])(?P<name>(?:[A-Za-z0-9]{{1,30}}[_-]){{0,4}}(?:{_NAMES}))(?:\\?[\"'])?\]?"
-    r"(?P<link>\s{0,3}(?:=>|:=|[:=])\s{0,3}|\s{1,3}(?:is|ist|lautet|luidt|est|es)\s{0,2}:?\s{1,3})"
-    r"(?:\\?(?P<quote>[\"'`]))?(?P<value>(?:(?!<(?:SECRET|CARD_\d{4}|[A-Z_]{2,30}_[0-9a-z]{12})>)[^\s\"'`,;\\&]){4,4000}+)",
+    r"(?:\s{0,3}(?P<link>=>|:=|[:=])\s{0,3}|\s{1,3}(?P<spoken>is|ist|lautet|luidt|est|es)\s{0,2}:?\s{1,3})"
+    r"(?:\\?(?P<quote>[\"'`]))?",
     re.IGNORECASE,
+)
+_NAMED_VALUE = re.compile(
+    r"(?:(?<=\")[^\"\\\n<]{4,400}+(?=\\?\")|(?<=')[^'\\\n<]{4,400}+(?=\\?')|(?<=`)[^`\\\n<]{4,400}+(?=`)"
+    r"|(?:[^\s\"'`,;\\&<]|<(?![A-Z]{2})){4,4000}+)"
+)
+_WORDS = (
+    r"required|optional|string|str|text|none|null|nil|true|false|undefined|invalid|incorrect|wrong|missing|empty|expired|"
+    r"changed?|reset|hidden|redacted|masked|removed|unknown|default|not|this|that|must|should|the|include|omit|"
+    r"verplicht|onjuist|ongeldig|verlopen|niet|erforderlich|falsch|ung[uü]ltig|abgelaufen|nicht|obligatoire|"
+    r"incorrecte?|expir[eé]e?|pas|requerida|obligatoria|incorrecta|caducada|boolean|bool|int|integer|object|array|"
+    r"bytes|secretstr|any|type|same-origin"
 )
 _STANDS_FOR = re.compile(
-    r"(?:\$|\{|<[a-z_ ]|%|@|\[|\(|os\.|env\b|process\.|getenv|settings\.|config\.|self\.|args\.|secrets?\.|vault:|\.\.\.|…|\*{3}|x{3}|\u2022)"
-    r"|(?:required|optional|string|str|text|none|null|nil|true|false|undefined|invalid|incorrect|wrong|missing|empty|expired|"
-    r"changed?|reset|hidden|redacted|masked|removed|unknown|default|example|placeholder|not|your|this|that|must|should|the|"
-    r"verplicht|onjuist|ongeldig|verlopen|niet|erforderlich|falsch|ung[uü]ltig|abgelaufen|nicht|obligatoire|incorrecte?|expir[eé]e?|"
-    r"pas|requerida|obligatoria|incorrecta|caducada|boolean|bool|int|integer|object|array|bytes|secretstr|optional|any|type)\b",
+    r"\$[A-Z_{(]|[\[({]|<[a-z_ ]|%[(sd{]|os\.|env\b|process\.|getenv|settings\.|config\.|self\.|args\.|"
+    r"secrets?\.|vault:|"
+    r"\.\.\.|…|\*{3}|x{3}|\u2022|(?:your|my|the|example|insert|placeholder)[\s_-]|"
+    rf"(?:{_WORDS})(?:[\s_][^\n]*)?[.)!?:]*\Z",
     re.IGNORECASE,
 )
+_CALL = re.compile(r"[A-Za-z_.]+\(.*|[\d.]{1,6}")
+_MARKS = frozenset("0123456789!@#$%^&*+~")
+_SENTENCE: Final = 6
+"""Words from which on a value is a sentence about a secret, not one."""
+_OPAQUE = re.compile(r"(?=[^\d\s]*\d)(?=[\d._~+/=:\-]*[A-Za-z])[^\s]{16,4000}")
+"""What a bare "token" must look like: tokens are also what models count."""
 
 
 def stands_for_secret(value: str) -> bool:
-    """Whether ``value`` only stands where a secret would: ``required``, ``${DB_PASSWORD}``, a token, a type."""
-    return TOKEN.fullmatch(value) is not None or _STANDS_FOR.match(value) is not None or not value.strip()
+    """Whether ``value`` only stands where a secret would: ``required``, ``${DB_PASSWORD}``, a token, a sentence."""
+    if TOKEN.fullmatch(value) or _STANDS_FOR.match(value) or not value.strip():
+        return True
+    return len(value.split()) >= _SENTENCE and not _MARKS.intersection(value)
+
+
+def is_opaque(value: str) -> bool:
+    """Whether ``value`` has letters, digits and the length of a key."""
+    return _OPAQUE.fullmatch(value) is not None and TOKEN.search(value) is None
 
 
 def _whole(candidate: Candidate) -> str | None:
-    return candidate.match.group()
+    return candidate.value
 
 
 def _named(candidate: Candidate) -> str | None:
-    match = candidate.match
-    value, link, quoted = match["value"], match["link"].strip(), bool(match["quote"])
-    if _STANDS_FOR.match(value) or "(" in value.rstrip(")") and ")" in value or value.lower() == match["name"].lower():
+    head, value = candidate.match, candidate.value
+    name = head["name"].lower()
+    if stands_for_secret(value) or value.lower() == name or _CALL.fullmatch(value):
         return None
-    return value if looks_secret(value, quoted=quoted, spoken=link[:1].isalpha(), assigned=link == "=") else None
+    if (name == "token" or name.endswith(("-token", "_token"))) and not is_opaque(value):
+        return None
+    return value if _looks_secret(value, head) else None
 
 
-def looks_secret(value: str, *, quoted: bool, spoken: bool, assigned: bool) -> bool:
+def _looks_secret(value: str, head: re.Match[str]) -> bool:
     """Whether what stands after "password" is one: not a plain word of a sentence, a type or a variable's name."""
     core = value.strip(".!?)]}:")
-    letters = any(char.isalpha() for char in core)
-    marked = any(char.isdigit() for char in core) or any(char in "!@#$%^&*+~" for char in core)
-    mixed = core != core.lower() and core != core.upper() and core[1:] != core[1:].lower()
-    if spoken:
-        return len(core) >= 5 and letters and (marked or mixed)  # noqa: PLR2004 - "the password is abc1"
-    if quoted:
+    marked = not _MARKS.isdisjoint(core)
+    mixed = core not in (core.lower(), core.upper(), core.capitalize())
+    if head["spoken"]:
+        return len(core) >= 5 and not core.isdigit() and (marked or mixed)  # noqa: PLR2004 - "the password is abc1"
+    if head["quote"] or marked or mixed:
         return len(core) >= 4  # noqa: PLR2004 - shorter ones are samples
-    if marked or mixed:
-        return len(core) >= 4 and not re.fullmatch(r"[\d.]{1,6}|[A-Za-z_.]+\(?.*\)", core)  # noqa: PLR2004
-    return assigned and len(core) >= 6 and "." not in core and "_" not in core  # noqa: PLR2004 - password=hunter
+    return head["link"] == "=" and len(core) >= 6 and "." not in core and "_" not in core  # noqa: PLR2004
 
+
+_NAMED_TRIGGERS = (
+    (
+        rb"(?i)(?:passw|passphr|passc|pwd|wachtwoord|passwort|pasword|kennwort|zugangscode|mot[ _]?de[ _]?passe|mdp|"
+        rb"contrase|clave|secret|api[ _-]?(?:key|token|schl|sleutel)|credential|geheim|"
+        rb"cl(?:e|\xc3\xa9)[ _](?:api|secr)|"
+        rb"(?:access|auth|refresh|bearer|session|id|private|csrf)[ _-]?token|"
+        rb"(?:private|access|encryption)[ _-]?key)"
+        rb"[^\n=:]{0,24}(?:[:=]|\s(?:is|ist|lautet|luidt|est|es)\s)"
+    ),
+    rb"(?i)[_\"'-]token[\\\"'\]]{0,3} ?[:=]",
+)
+_VENDOR_TRIGGERS = tuple(rb"(?:^|[^A-Za-z0-9_])" + t if t[:1].isalpha() else t for t, _ in _VENDORS)
+_HEADER_TRIGGERS = (rb"(?i)bearer +[a-z0-9._~+/=-]", rb"(?i)authorization\\?[\"']?\s?[:=]")
 
 RULES: Final = (
-    Rule(
-        "SECRET",
-        0,
-        tuple(rb"(?:^|[^A-Za-z0-9_])" + t if t[:1].isalpha() else t for t, _ in _VENDORS),
-        1100,
-        64,
-        _VENDOR,
-        _whole,
-    ),
+    Rule("SECRET", 0, _VENDOR_TRIGGERS, 1100, 64, _VENDOR, _whole),
     Rule("SECRET", 0, (rb"eyJ[A-Za-z0-9_-]{8}",), 14_100, 16, _JWT, _whole),
     Rule("SECRET", 0, (rb"PRIVATE KEY(?: BLOCK)?-----",), 16_200, 80, _PEM, _whole),
     Rule("SECRET", 0, (rb"://[^\s/@<>\"']{1,250}@",), 8, 700, _URL, _whole),
-    Rule(
-        "SECRET", 0, (rb"(?i)bearer +[a-z0-9._~+/=-]", rb"(?i)authorization[\"']?\s*[:=]"), 4_200, 48, _HEADER, _whole
-    ),
-    Rule("SECRET", 0, (rb"(?i)cookie[\"']?:",), 4_200, 16, _COOKIE, _whole),
-    Rule(
-        "SECRET",
-        0,
-        (
-            rb"(?i)(?:passw|passphr|passc|pwd|wachtwoord|passwort|pasword|kennwort|zugangscode|mot[ _]?de[ _]?passe|mdp|contrase|"
-            rb"clave|secret|api[ _-]?(?:key|token|schl|sleutel)|(?:access|auth|refresh|bearer|session|id|private|csrf)[ _-]?token|"
-            rb"(?:private|access|encryption)[ _-]?key|credential|geheim|cl(?:e|\xc3\xa9)[ _](?:api|secr))"
-            rb"[^\n=:]{0,24}(?:[:=]|\s(?:is|ist|lautet|luidt|est|es)\s)",
-        ),
-        4_300,
-        220,
-        _NAMED,
-        _named,
-    ),
+    Rule("SECRET", 0, _HEADER_TRIGGERS, 40, 48, _HEADER, _whole, _HEADER_VALUE),
+    Rule("SECRET", 0, (rb"(?i)cookie\\?[\"']?:",), 16, 24, _COOKIE, _whole, _COOKIE_VALUE),
+    Rule("SECRET", 0, _NAMED_TRIGGERS, 32, 220, _NAMED, _named, _NAMED_VALUE),
 )

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Final
 
 from onrecord.durable import place_file, sync_all, write_file
-from onrecord.errors import Corrupt
+from onrecord.errors import Corrupt, Missing
 from onrecord.ledger.checkpoint import Checkpoint, open_checkpoint
+from onrecord.ledger.edge import Edge
 from onrecord.ledger.entry import decode_entry
 from onrecord.ledger.lock import Locked, Swap
-from onrecord.ledger.merkle import EMPTY_ROOT, leaf_hash, root_of
+from onrecord.ledger.merkle import EMPTY_ROOT, leaf_hash
 from onrecord.ledger.reader import LedgerReader, read_directory
 from onrecord.ledger.signer import Signer
 from onrecord.ledger.tile import ENTRIES, HEIGHT, WIDTH, TileName, decode_bundle, encode_bundle
 
 CHECKPOINT: Final = "checkpoint"
 VKEY: Final = "vkey"
+_VERIFY: Final = "Run onrecord verify; it names what is damaged."
 _FILE_MODE: Final = 0o644
 _STRAY_TILES: Final = 256
 """Tiles beyond the checkpoint that one interrupted publication can have left: ADD_LIMIT entries, rounded up."""
@@ -45,12 +47,15 @@ class LedgerWriter:
         self.locked = locked
         """The last signed checkpoint. Ahead of ``published`` after a crash, until the same entries came again."""
         self._compare_with_lock()
-        self._edges: list[list[bytes]] = []
         self._bundle: list[bytes] = []
-        self._load_edges()
+        self._edge = self._load_edge()
         self._written: dict[TileName, bytes] = {}
         self._finished: list[TileName] = []
-        self.size = self.published.size
+
+    @property
+    def size(self) -> int:
+        """Entries, those that are not published yet included."""
+        return self._edge.size
 
     @property
     def owed(self) -> int:
@@ -68,15 +73,15 @@ class LedgerWriter:
         Raises:
             Corrupt: the entry skips an index, or is not the one that is here.
         """
-        if index != self.size:
+        if index != self._edge.size:
             self._compare(index, entry)
             return
-        self.size += 1
         self._bundle.append(entry)
         if len(self._bundle) == WIDTH:
             self._finish(TileName(ENTRIES, index // WIDTH), encode_bundle(self._bundle))
             self._bundle = []
-        self._append(leaf_hash(entry))
+        for name, hashes in self._edge.append(leaf_hash(entry)):
+            self._finish(name, b"".join(hashes))
 
     def write(self) -> list[Path]:
         """Put the tiles and bundles of what was added into place; the answer is to be synced before ``sign``."""
@@ -94,7 +99,7 @@ class LedgerWriter:
         Raises:
             Corrupt: entries that were signed before have not all come again, or were others.
         """
-        checkpoint = Checkpoint(self.origin, self.size, self.root())
+        checkpoint = Checkpoint(self.origin, self.size, self._edge.root())
         last = self.locked.checkpoint if self.locked else None
         if (
             last
@@ -119,39 +124,14 @@ class LedgerWriter:
             self._remove_partials(name)
         self._finished = []
 
-    def root(self) -> bytes:
-        """Root of the tree of everything added."""
-        root = b""
-        for hashes in self._edges:
-            nodes = [*hashes, root] if root else hashes
-            root = root_of(nodes) if nodes else b""
-        return root or EMPTY_ROOT
-
-    def _append(self, hashed: bytes) -> None:
-        for level in range(len(self._edges) + 1):
-            if level == len(self._edges):
-                self._edges.append([])
-            hashes = self._edges[level]
-            hashes.append(hashed)
-            if len(hashes) < WIDTH:
-                return
-            number = (self.size >> HEIGHT * (level + 1)) - 1
-            self._finish(TileName(level, number), b"".join(hashes))
-            hashed = root_of(hashes)
-            self._edges[level] = []
-
     def _finish(self, name: TileName, content: bytes) -> None:
         self._written[name] = content
         self._finished.append(name)
 
     def _partials(self) -> list[tuple[TileName, bytes]]:
-        partials = []
+        partials = [(name, b"".join(hashes)) for name, hashes in self._edge.partials()]
         if self._bundle:
-            name = TileName(ENTRIES, self.size // WIDTH, len(self._bundle))
-            partials.append((name, encode_bundle(self._bundle)))
-        for level, hashes in enumerate(self._edges):
-            if hashes:
-                partials.append((TileName(level, self.size >> HEIGHT * (level + 1), len(hashes)), b"".join(hashes)))
+            partials.append((TileName(ENTRIES, self.size // WIDTH, len(self._bundle)), encode_bundle(self._bundle)))
         return partials
 
     def _published(self) -> Checkpoint:
@@ -172,32 +152,29 @@ class LedgerWriter:
                 hint="The keys or the data were restored from a backup. Run onrecord recover.",
             )
 
-    def _load_edges(self) -> None:
+    def _load_edge(self) -> Edge:
         size = self.published.size
         reader = LedgerReader(read_directory(self.directory))
+        tiles: list[list[bytes]] = []
         try:
-            level = 0
-            while size >> HEIGHT * level:
-                hashes = size >> HEIGHT * level
-                name = TileName(level, hashes // WIDTH, hashes % WIDTH)
-                self._edges.append(list(reader.tile(name)) if name.width else [])
-                level += 1
+            while hashes := size >> HEIGHT * len(tiles):
+                name = TileName(len(tiles), hashes // WIDTH, hashes % WIDTH)
+                tiles.append(reader.tile(name) if name.width else [])
             if size % WIDTH:
-                self._bundle = list(reader.bundle(TileName(ENTRIES, size // WIDTH, size % WIDTH)))
-        except ValueError as error:
-            raise Corrupt(f"the right edge of {self.origin} is damaged: {error}") from None
-        whole = list(map(leaf_hash, self._bundle)) == (self._edges[0] if self._edges else [])
-        if self.root() != self.published.root or not whole:
-            raise Corrupt(
-                f"the tiles of {self.origin} do not give the root of its checkpoint", hint="Run onrecord verify."
-            )
-        self._remove_strays(size)
+                self._bundle = reader.bundle(TileName(ENTRIES, size // WIDTH, size % WIDTH))
+        except (ValueError, Missing) as error:
+            raise Corrupt(f"the right edge of {self.origin} is damaged: {error}", hint=_VERIFY) from None
+        edge = Edge(size, tiles)
+        if edge.root() != self.published.root or (size and list(map(leaf_hash, self._bundle)) != tiles[0]):
+            raise Corrupt(f"the tiles of {self.origin} do not give the root of its checkpoint", hint=_VERIFY)
+        self._remove_strays(size, len(tiles))
+        return edge
 
-    def _remove_strays(self, size: int) -> None:
+    def _remove_strays(self, size: int, levels: int) -> None:
         """Remove what an interrupted publication left beyond the checkpoint: it may be torn and is written again."""
         for name in (CHECKPOINT, VKEY):
             (self.directory / f".{name}.tmp").unlink(missing_ok=True)
-        for level in (ENTRIES, *range(len(self._edges) + 1)):
+        for level in (ENTRIES, *range(levels + 1)):
             hashes = size if level == ENTRIES else size >> HEIGHT * level
             edge = hashes // WIDTH
             self._remove_partials(TileName(level, edge), beyond=hashes % WIDTH)

@@ -1,0 +1,59 @@
+"""The pages as routes over a :class:`Site`; ``server/app.py`` mounts them.
+
+Every page needs a login but the login itself and the static files. Order is the order of use.
+"""
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from onrecord.web.port import Site
+from onrecord.web.render import HEADERS, static_response
+from onrecord.web.views import door, proof, sessions, settings, status, step, trace, traces
+from onrecord.web.visit import View, reading
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """Every route of the interface."""
+
+    def get(path: str, view: View) -> Route:
+        return Route(path, reading(site, view), methods=["GET"])
+
+    def post(path: str, view: View) -> Route:
+        return Route(path, reading(site, view), methods=["POST"])
+
+    return [
+        Route("/static/{digest}/{path:path}", _static, methods=["GET"]),
+        Route("/", _home, methods=["GET"]),
+        get("/traces", traces.traces),
+        get("/traces/new", traces.new_traces),
+        get("/traces/{trace}", trace.trace),
+        get("/traces/{trace}/rows", trace.rows),
+        get("/traces/{trace}/step", step.step),
+        get("/traces/{trace}/text", step.text),
+        post("/traces/{trace}/exact", step.exact),
+        get("/sessions", sessions.sessions),
+        get("/sessions/{session}", sessions.session),
+        get("/proof/{shard}/{index}", proof.proof),
+        get("/proof/{shard}/{index}/file", proof.proof_file),
+        get("/proof/{shard}/{index}/json", proof.proof_json),
+        get("/proof/{shard}/{index}/entry", proof.entry_file),
+        get("/status", status.status),
+        get("/settings", settings.settings),
+        post("/settings/keys", settings.make_key),
+        post("/settings/keys/revoke", settings.revoke_key),
+        get("/welcome", settings.welcome),
+        post("/welcome", settings.welcome),
+        Route("/login", door.login(site), methods=["GET", "POST"]),
+        Route("/login/once", door.once(site), methods=["POST"]),
+        Route("/logout", door.logout(site), methods=["POST"]),
+    ]
+
+
+async def _home(request: Request) -> Response:  # noqa: ARG001 - an endpoint takes a request
+    return RedirectResponse("/traces", status_code=307, headers=HEADERS)
+
+
+async def _static(request: Request) -> Response:
+    found = static_response(request.path_params["path"])
+    return found or PlainTextResponse("There is no such file.", status_code=404, headers=HEADERS)

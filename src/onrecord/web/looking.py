@@ -1,0 +1,145 @@
+"""What a list looks at: search line, environment and time, all from the address, as one filter.
+
+Pure but for the clock. The address is the whole state: ``q`` is the search line in the language of ``query.language``,
+``env`` an environment, ``range`` a stretch up to now, ``from`` and ``to`` (microseconds, UTC) a zoomed stretch.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from onrecord.errors import Rejected
+from onrecord.query.filters import And, Compare, Filter, Or, Text, parse
+
+RANGES: Final = {"1h": 3_600, "24h": 86_400, "7d": 604_800, "30d": 2_592_000, "all": 0}
+"""Stretches up to now, in seconds; 0 is any time."""
+RANGE_WORDS: Final = {
+    "1h": "last hour",
+    "24h": "last 24 h",
+    "7d": "last 7 days",
+    "30d": "last 30 days",
+    "all": "any time",
+}
+DEFAULT_RANGE: Final = "7d"
+TIME_FIELD: Final = "received"
+_STEPS_S: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
+BARS: Final = 72
+"""Bars of a histogram, at most."""
+_CHIP: Final = re.compile(r'-?[A-Za-z_][\w.]*(?:!=|<=|>=|[:=<>~])(?:"(?:[^"\\]|\\.)*"|[^\s"])+|-?"(?:[^"\\]|\\.)*"|\S+')
+_FIELD: Final = re.compile(r"-?[A-Za-z_][\w.]*(?:!=|<=|>=|[:=<>~])")
+
+
+class Chip(msgspec.Struct, frozen=True):
+    """One condition of the search line, and the line without it."""
+
+    text: str
+    rest: str
+
+
+class Looking(msgspec.Struct, frozen=True, kw_only=True):
+    """What is looked at."""
+
+    q: str = ""
+    env: str = ""
+    range: str = DEFAULT_RANGE
+    since_us: int = 0
+    """0: from the beginning."""
+    until_us: int = 0
+    """0: up to now."""
+    zoomed: bool = False
+    where: Filter = And()
+    terms: tuple[str, ...] = ()
+    """Words and phrases to mark."""
+    chips: tuple[Chip, ...] = ()
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The same as parameters of an address."""
+        zoom = {"from_": str(self.since_us), "to": str(self.until_us)} if self.zoomed else {}
+        span = {} if self.zoomed or self.range == DEFAULT_RANGE else {"range": self.range}
+        return {"q": self.q, "env": self.env, **span, **zoom}
+
+    @property
+    def others(self) -> dict[str, str]:
+        """The parameters but the search line."""
+        return {name: value for name, value in self.parameters.items() if name != "q"}
+
+    @property
+    def without_env(self) -> dict[str, str]:
+        """The parameters but the environment."""
+        return {name: value for name, value in self.parameters.items() if name != "env"}
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but time is asked for."""
+        return bool(self.q or self.env)
+
+
+def looking(query: Mapping[str, str], now_us: int, *extra: Filter) -> Looking:
+    """Read the address.
+
+    Raises:
+        Rejected: the search line or a number is malformed.
+    """
+    q, env = query.get("q", "").strip(), query.get("env", "")
+    chosen = query.get("range", DEFAULT_RANGE)
+    chosen = chosen if chosen in RANGES else DEFAULT_RANGE
+    since_us, until_us = _instant(query, "from"), _instant(query, "to")
+    zoomed = bool(since_us or until_us)
+    if not zoomed and RANGES[chosen]:
+        since_us = now_us - RANGES[chosen] * 1_000_000
+    line = parse(q) if q else And()
+    parts: list[Filter] = [*extra, *([line] if q else [])]
+    if env:
+        parts.append(Compare("environment", "=", env))
+    if since_us:
+        parts.append(Compare(TIME_FIELD, ">=", since_us))
+    if until_us:
+        parts.append(Compare(TIME_FIELD, "<", until_us))
+    return Looking(
+        q=q,
+        env=env,
+        range=chosen,
+        since_us=since_us,
+        until_us=until_us,
+        zoomed=zoomed,
+        where=parts[0] if len(parts) == 1 else And(tuple(parts)),
+        terms=terms_of(line),
+        chips=chips_of(q),
+    )
+
+
+def terms_of(where: Filter) -> tuple[str, ...]:
+    """What to mark in the rows: the texts that are searched for, not those that are left out."""
+    if isinstance(where, Text):
+        return tuple(where.text.split()) if where.kind == "words" else (where.text,)
+    if isinstance(where, And | Or):
+        return tuple(term for part in where.parts for term in terms_of(part))
+    return ()
+
+
+def chips_of(q: str) -> tuple[Chip, ...]:
+    """The conditions of a search line, when it is a plain row of them; none when it groups or names alternatives."""
+    pieces = _CHIP.findall(q)
+    if "(" in q or " OR " in q or not any(_FIELD.match(piece) for piece in pieces):
+        return ()
+    return tuple(
+        Chip(piece, " ".join(other for place, other in enumerate(pieces) if place != number))
+        for number, piece in enumerate(pieces)
+    )
+
+
+def step_s(seconds: float) -> int:
+    """The length of one bar, in seconds, so that a stretch has at most ``BARS``."""
+    return next((step for step in _STEPS_S if seconds / step <= BARS), _STEPS_S[-1])
+
+
+def _instant(query: Mapping[str, str], name: str) -> int:
+    text = query.get(name, "")
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) <= 17):  # noqa: PLR2004 - microseconds to year 5138
+        raise Rejected(f"The parameter {name} of this address is not an instant in microseconds.")
+    return int(text)

@@ -1,0 +1,1 @@
+"""The pages, one file each: a function from a visit to a response, no logic of its own."""

@@ -1,0 +1,69 @@
+"""Sessions: the list, and one session as the conversation that it was."""
+
+from typing import Final
+
+import msgspec
+from starlette.responses import Response
+
+from onrecord.query.filters import Compare
+from onrecord.query.results import PageRequest, SpanDetail, TraceRow
+from onrecord.web.content import Block, View, blocks
+from onrecord.web.looking import RANGE_WORDS, looking
+from onrecord.web.views.traces import environments
+from onrecord.web.visit import Visit
+
+ROWS: Final = 50
+TURNS: Final = 20
+"""Traces of a session on one page."""
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """One trace of a conversation: what came in, what went out."""
+
+    row: TraceRow
+    detail: SpanDetail
+    input: tuple[Block, ...]
+    output: tuple[Block, ...]
+
+
+def sessions(visit: Visit) -> Response:
+    """The page ``/sessions``."""
+    look = looking(visit.request.query_params, visit.site.clock.now_us())
+    after = visit.asked("after")
+    page = visit.site.engine.sessions(visit.access, visit.project.id, look.where, PageRequest(limit=ROWS, after=after))
+    return visit.render(
+        "sessions.html",
+        look=look,
+        page=page,
+        after=after,
+        base="/sessions",
+        environments=environments(visit, look),
+        range_words=RANGE_WORDS[look.range],
+    )
+
+
+def session(visit: Visit) -> Response:
+    """The page ``/sessions/{session}``: its newest traces, oldest of them first, as one conversation."""
+    name = visit.request.path_params["session"]
+    engine, access, project = visit.site.engine, visit.access, visit.project.id
+    found = engine.session(access, project, name)
+    page = engine.traces(
+        access, project, Compare("session", "=", found.session), PageRequest(limit=TURNS, after=visit.asked("after"))
+    )
+    turns = [_turn(visit, row) for row in reversed(page.rows)]
+    return visit.render(
+        "session.html", session=found, turns=turns, older=page.next, after=visit.asked("after"), terms=(), exact=False
+    )
+
+
+def _turn(visit: Visit, row: TraceRow) -> Turn:
+    detail = visit.site.engine.span(visit.access, visit.project.id, row.trace_id, row.span_id)
+    if detail.content is None:
+        return Turn(row=row, detail=detail, input=(), output=())
+    look = View()
+    return Turn(
+        row=row,
+        detail=detail,
+        input=blocks(detail.content.input[detail.new_from :], "input", look, detail.new_from),
+        output=blocks(detail.content.output, "output", look),
+    )

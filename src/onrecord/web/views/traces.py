@@ -1,0 +1,67 @@
+"""The list of traces: newest first, one search line, a histogram, and a cursor for what arrives while it is read."""
+
+from typing import Final
+
+from starlette.responses import JSONResponse, Response
+
+from onrecord.query.filters import EVERYTHING
+from onrecord.query.results import PageRequest
+from onrecord.web.looking import RANGE_WORDS, Looking, looking, step_s
+from onrecord.web.render import HEADERS
+from onrecord.web.strip import Strip, strip
+from onrecord.web.visit import Visit
+
+ROWS: Final = 50
+"""Rows of one page."""
+NEW_ROWS: Final = 100
+"""New rows that the pill counts; beyond it says "100+"."""
+_ALL_BARS_US: Final = 90 * 86_400_000_000
+"""What the strip shows when any time is asked for."""
+
+
+def traces(visit: Visit) -> Response:
+    """The page ``/traces``."""
+    engine, access, project = visit.site.engine, visit.access, visit.project.id
+    now_us = visit.site.clock.now_us()
+    look = looking(visit.request.query_params, now_us)
+    after = visit.asked("after")
+    tail = "" if after else engine.tail(access, project, where=look.where).next
+    page = engine.traces(access, project, look.where, PageRequest(limit=ROWS, after=after))
+    empty = not page.rows and not look.narrowed
+    return visit.render(
+        "traces.html",
+        look=look,
+        page=page,
+        tail=tail,
+        after=after,
+        base="/traces",
+        strip=None if empty else strip_of(visit, look, now_us),
+        environments=environments(visit, look),
+        older=empty and bool(engine.traces(access, project, EVERYTHING, PageRequest(limit=1)).rows),
+        range_words=RANGE_WORDS[look.range],
+    )
+
+
+def new_traces(visit: Visit) -> Response:
+    """How many traces changed since the page was made, as JSON: ``{"new": 3, "more": false}``."""
+    look = looking(visit.request.query_params, visit.site.clock.now_us())
+    found = visit.site.engine.tail(visit.access, visit.project.id, visit.asked("tail"), look.where, NEW_ROWS)
+    return JSONResponse({"new": len(found.rows), "more": len(found.rows) >= NEW_ROWS}, headers=HEADERS)
+
+
+def strip_of(visit: Visit, look: Looking, now_us: int) -> Strip:
+    """The histogram of what is looked at."""
+    since_us = look.since_us or now_us - _ALL_BARS_US
+    until_us = look.until_us or now_us
+    interval_s = step_s((until_us - since_us) / 1_000_000)
+    buckets = visit.site.engine.aggregate(
+        visit.access, visit.project.id, ("traces", "errors"), interval_s=interval_s, where=look.where
+    )
+    return strip(buckets, since_us, until_us, interval_s)
+
+
+def environments(visit: Visit, look: Looking) -> tuple[str, ...]:
+    """The environments that the top line offers; none when there is no choice."""
+    found = visit.site.engine.facets(visit.access, visit.project.id, ("environment",))
+    names = {facet.value for one in found for facet in one.values if facet.value} | ({look.env} - {""})
+    return tuple(sorted(names)) if len(names) > 1 or look.env else ()

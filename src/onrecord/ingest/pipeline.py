@@ -60,7 +60,7 @@ class Pipeline:
     def score(self, project: Project, score: Score, *, content: bytes, door: bytes) -> "Future[Ack]":
         """Keep a rating, validation or evaluation. ``content`` is the digest of its bytes as sent."""
         runtime = self._runtimes.of(project)
-        return self._put([prepare_score(score, runtime, self._clock.now_us(), content=content, door=door)])
+        return self._put([prepare_score(score, runtime, content=content, door=door)])
 
     def append(self, project: Project, kind: str, value: Any, *, about: str, **entry: Any) -> "Future[Ack]":
         """Keep a record of the server's own: an access, an erasure, a heartbeat.
@@ -69,7 +69,7 @@ class Pipeline:
         ``entry`` are further fields of ``ledger.entry.Entry``.
         """
         runtime = self._runtimes.of(project)
-        return self._put([prepare_event(kind, value, runtime, self._clock.now_us(), about=about, **entry)])
+        return self._put([prepare_event(kind, value, runtime, about=about, **entry)])
 
     def exclusively(self, run: Callable[[], Any]) -> "Future[Any]":
         """Run something between two transactions of the commit thread."""

@@ -79,14 +79,14 @@ def _prepare_all(
         if value is None:
             batch.ignored += 1
         elif isinstance(value, Score):
-            batch.items.append(prepare_score(value, runtime, received_us, content=one.digest, door=b"otlp.logs"))
+            batch.items.append(prepare_score(value, runtime, content=one.digest, door=b"otlp.logs"))
         else:
             kind = "span" if isinstance(one, Decoded) else "part"
-            batch.items.append(prepare_span(value, runtime, received_us, kind=kind, content=one.digest))
+            batch.items.append(prepare_span(value, runtime, kind=kind, content=one.digest))
     return batch
 
 
-def prepare_span(span: Span, runtime: ProjectRuntime, received_us: int, *, kind: str, content: bytes) -> Item:
+def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: bytes) -> Item:
     """Prepare one span, or one part of a span. ``content`` is the digest of its bytes as sent."""
     if not span.trace_id:
         span = replace(span, trace_id=f"response:{span.response_id}", span_id=span.span_id or "response")
@@ -101,7 +101,7 @@ def prepare_span(span: Span, runtime: ProjectRuntime, received_us: int, *, kind:
         digests.append(message.digest)
     salt = secrets.token_bytes(32)
     locators = runtime.locators
-    facts = _facts(runtime, kind, received_us)
+    facts = _facts(runtime, kind)
     door = kind.encode()
     return Item(
         project=runtime.project.number,
@@ -172,12 +172,12 @@ def _version(originals: Sequence[Message], messages: list[Screened], runtime: Pr
     return known
 
 
-def prepare_score(score: Score, runtime: ProjectRuntime, received_us: int, *, content: bytes, door: bytes) -> Item:
+def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door: bytes) -> Item:
     """Prepare a rating, validation or evaluation."""
     exact, masked, _ = runtime.screen.score(score)
     slot = encode(exact)
     target = score.trace_id or score.response_id or score.session_id or score.name
-    facts = _facts(runtime, "score", received_us)
+    facts = _facts(runtime, "score")
     locators = runtime.locators
     identity = locators.identity(target, f"score\0{score.id or new_id()}")
     return _single(
@@ -192,19 +192,17 @@ def prepare_score(score: Score, runtime: ProjectRuntime, received_us: int, *, co
     )
 
 
-def prepare_event(
-    kind: str, value: object, runtime: ProjectRuntime, received_us: int, *, about: str, **entry: object
-) -> Item:
+def prepare_event(kind: str, value: object, runtime: ProjectRuntime, *, about: str, **entry: object) -> Item:
     """Prepare a record of the server's own: an access, an erasure, a heartbeat. ``about`` names its partition.
 
     ``entry`` are further fields of its entry. With ``value`` None the record has no content: its entry says it all.
     """
-    facts = _facts(runtime, kind, received_us)
+    facts = _facts(runtime, kind)
     slot = encode(value) if value is not None else b""
     dedupe = secrets.token_bytes(20)
     item = _single(slot, runtime, facts, dedupe=dedupe, trace=runtime.locators.actor(about), installation=True)
     commitment = item.commitment if value is not None else b""
-    item.entry = Entry(kind=kind, id=facts.record_id, received_us=received_us, commitment=commitment, **entry)  # type: ignore[arg-type]
+    item.entry = Entry(kind=kind, id=facts.record_id, received_us=0, commitment=commitment, **entry)  # type: ignore[arg-type]
     return item
 
 
@@ -212,7 +210,7 @@ def _single(slot: bytes, runtime: ProjectRuntime, facts: RecordFacts, **fields: 
     salt = secrets.token_bytes(32)
     digests = [sha256(slot).digest()]
     commitment = commit(salt, digests)
-    entry = Entry(kind=facts.kind, id=facts.record_id, received_us=facts.received_us, commitment=commitment)  # type: ignore[arg-type]
+    entry = Entry(kind=facts.kind, id=facts.record_id, received_us=0, commitment=commitment)  # type: ignore[arg-type]
     return Item(
         project=runtime.project.number,
         retention=runtime.project.retention,
@@ -227,12 +225,12 @@ def _single(slot: bytes, runtime: ProjectRuntime, facts: RecordFacts, **fields: 
     )
 
 
-def _facts(runtime: ProjectRuntime, kind: str, received_us: int) -> RecordFacts:
+def _facts(runtime: ProjectRuntime, kind: str) -> RecordFacts:
     return RecordFacts(
         project=runtime.project.id,
         record_id=new_id(),
         kind=kind,
-        received_us=received_us,
+        received_us=0,
         mode=runtime.project.mode,
         retention=runtime.project.retention,
     )

@@ -1,7 +1,7 @@
 """One transaction of the commit thread: from prepared items to rows of the month file.
 
-Here a record gets its time of receipt and its index, is recognised as new, sent again or a further part of a span, finds its partition and is
-sealed. Everything staged is taken back whole when anything fails.
+Here a record gets its time of receipt and its index, is recognised as new, sent again or a further part of a span,
+finds its partition and is sealed. Everything staged is taken back whole when anything fails.
 """
 
 import contextlib

@@ -1,0 +1,193 @@
+"""The recording part of the server, put together: keys, vault, ledgers, commit thread and the two that follow it.
+
+Everything an acknowledgement rests on is here and nothing of the web. Start order: keys fit, unfinished spool is taken
+in, then the commit thread, the sequencer and the projector run. The store is opened by the projector's side on its own
+time: ingest never waits for it.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from onrecord.durable import make_directory
+from onrecord.errors import Missing, Rejected, Unavailable
+from onrecord.ingest.commit import CommitThread
+from onrecord.ingest.content import ContentReader
+from onrecord.ingest.indexes import Indexes
+from onrecord.ingest.pipeline import Pipeline
+from onrecord.ingest.project import ProjectRuntimes
+from onrecord.ingest.spool import Spool
+from onrecord.ingest.staging import Staging
+from onrecord.keys.kek import create_kek, load_kek
+from onrecord.keys.keystore import KeyStore
+from onrecord.ledger.entry import Entry, Previous, decode_entry
+from onrecord.ledger.ledgers import CrashPoint, Ledgers, no_crash
+from onrecord.ledger.lock import CheckpointLock
+from onrecord.ledger.reader import LedgerReader, read_directory
+from onrecord.ledger.sequencer import Sequencer
+from onrecord.ledger.signer import create_signer, key_path
+from onrecord.model.project import Project
+from onrecord.model.record import Place
+from onrecord.model.time import Clock
+from onrecord.vault.reader import VaultReader
+
+_POLL_S = 0.005
+
+
+class Recording:
+    """One node's recording part. Build it, ``start`` it, ``stop`` it; each once."""
+
+    def __init__(
+        self,
+        *,
+        data: Path,
+        keys: Path,
+        kek_text: str = "",
+        kek_command: str = "",
+        host: str,
+        node: str,
+        clock: Clock,
+        projects: Callable[[], Sequence[Project]],
+        crash_point: CrashPoint = no_crash,
+    ) -> None:
+        """Open everything below ``data`` for writing.
+
+        Raises:
+            Rejected: the key-encryption key is missing or does not fit.
+            Corrupt: what is on disk contradicts itself or the last signed checkpoint.
+        """
+        self._projects = projects
+        self._keys_directory = keys
+        self.data = data
+        for directory in (data, data / "vault", data / "ledger", keys):
+            make_directory(directory)
+        self.keys = KeyStore(data / "keys.db", _kek(data, keys, kek_text, kek_command))
+        self.runtimes = ProjectRuntimes(self.keys, self._find)
+        self.lock = CheckpointLock(keys / "checkpoints.db")
+        self.ledgers = Ledgers(root=data / "ledger", host=host, node=node, signing=keys / "signing", lock=self.lock)
+        for project in projects():
+            self.know(project)
+        self.staging = Staging(
+            data / "vault", self.keys, self.runtimes, Indexes(self._signed()), clock, final=self._final
+        )
+        self.commits = CommitThread(self.staging, crash_point)
+        self.pipeline = Pipeline(self.runtimes, self.commits, clock)
+        self.vault = VaultReader(data / "vault", self.keys)
+        self.content = ContentReader(self.vault, self.runtimes)
+        self.sequencer = Sequencer(
+            feed=Spool(data / "vault"),
+            ledgers=self.ledgers,
+            project_of=self._id_of,
+            clock=clock,
+            append_heartbeat=self._append_heartbeat,
+            crash_point=crash_point,
+        )
+        self.staging.followers.append(lambda: self.sequencer.position)
+        self.staging.on_closed = self.sequencer.wake
+        self.commits.on_commit.append(self.sequencer.wake)
+
+    def start(self) -> None:
+        """Run the commit thread and the sequencer."""
+        self.commits.start()
+        self.sequencer.start()
+
+    def stop(self) -> None:
+        """Finish what was taken, publish it, end."""
+        self.pipeline.close()
+        self.sequencer.stop()
+        self.vault.close()
+        self.lock.close()
+        self.keys.close()
+
+    def know(self, project: Project) -> None:
+        """Make the signing key of a project that has none and no ledger. Call before its first record."""
+        if not key_path(self._keys_directory / "signing", project.id).exists() and not self._has_ledger(project):
+            create_signer(self._keys_directory / "signing", project.id)
+
+    def settle(self, timeout_s: float = 60) -> None:
+        """Wait until all that is committed now is published.
+
+        Raises:
+            Unavailable: when that takes longer, or the sequencer has stopped.
+        """
+        target = self.commits_position()
+        deadline = time.monotonic() + timeout_s
+        while self.sequencer.position < target:
+            if self.sequencer.fault is not None or time.monotonic() > deadline:
+                raise Unavailable("the ledger does not follow the spool", hint="See /health.")
+            self.sequencer.wake()
+            time.sleep(_POLL_S)
+
+    def commits_position(self) -> int:
+        """The spool position of the newest transaction."""
+        if self.commits.is_alive():
+            return int(self.pipeline.exclusively(lambda: self.staging.spool_id).result(60))
+        return self.staging.spool_id
+
+    def published_entry(self, project: int, place: Place) -> Entry | None:
+        """An entry under a signed checkpoint; None when there is none yet."""
+        reader = self._reader(self._id_of(project), place.shard)
+        try:
+            if place.index >= reader.checkpoint().size:
+                return None
+            return decode_entry(reader.entry(place.index))
+        except Missing:
+            return None
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _find(self, number: int) -> Project | None:
+        return next((project for project in self._projects() if project.number == number), None)
+
+    def _id_of(self, number: int) -> str:
+        return self.runtimes.numbered(number).project.id
+
+    def _directory(self, project: str, year: int) -> Path:
+        return self.ledgers.origin(project, year).directory(self.ledgers.root)
+
+    def _reader(self, project: str, year: int) -> LedgerReader:
+        return LedgerReader(read_directory(self._directory(project, year)))
+
+    def _has_ledger(self, project: Project) -> bool:
+        return any(self._directory(project.id, 0).parent.glob("*/checkpoint"))
+
+    def _signed(self) -> dict[tuple[int, int], int]:
+        """Size of every ledger's last signed checkpoint."""
+        sizes = {}
+        for project in self._projects():
+            for checkpoint in self._directory(project.id, 0).parent.glob("*/checkpoint"):
+                year = int(checkpoint.parent.name)
+                sizes[project.number, year] = self.ledgers.signed_size(project.id, year)
+        return sizes
+
+    def _final(self, number: int, year: int, size: int) -> Previous | None:
+        """See ``Staging``: wait for a ledger's checkpoint of ``size``; with 0 the final one if it is closed."""
+        reader = self._reader(self._id_of(number), year)
+        deadline = time.monotonic() + 60
+        while True:
+            checkpoint = reader.checkpoint()
+            closed = checkpoint.size and decode_entry(reader.entry(checkpoint.size - 1)).next is not None
+            if checkpoint.size >= size and closed:
+                return Previous(shard=year, size=checkpoint.size, root=checkpoint.root)
+            if not size:
+                return None
+            if time.monotonic() > deadline:
+                raise Unavailable("the ledger of last year is not closed yet")
+            self.sequencer.wake()
+            time.sleep(_POLL_S)
+
+    def _append_heartbeat(self, project: str) -> None:
+        found = next(one for one in self._projects() if one.id == project)
+        self.pipeline.append(found, "heartbeat", None, about="heartbeat")
+
+
+def _kek(data: Path, keys: Path, text: str, command: str) -> bytes:
+    kek = load_kek(keys / "kek", text=text, command=command)
+    if kek is not None:
+        return kek
+    if (data / "keys.db").exists():
+        raise Rejected(
+            f"the key-encryption key of this data directory is not at {keys / 'kek'}",
+            hint="Restore it, or its recovery code, there. A new one is never made: it would open nothing.",
+        )
+    return create_kek(keys / "kek")

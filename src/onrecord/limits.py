@@ -67,6 +67,8 @@ TRACE_SPANS: Final = 20_000
 """Spans of one trace that an answer carries; the rest is counted."""
 QUERY_SECONDS: Final = 30
 """One query in the store."""
+QUERY_ROWS: Final = 100_000
+"""Rows that one query may answer: a trace, a page and a chart need far fewer."""
 QUERY_BYTES: Final = 2 * 1024 * 1024 * 1024
 """Memory of one query in the store."""
 PREVIEW_CHARACTERS: Final = 200

@@ -207,7 +207,7 @@ class Projector:
                 failures += 1
             except Exception as error:  # noqa: BLE001 - a thread that dies silently would be worse
                 if failures == 0:
-                    _log.error("the projector stumbled over %s", type(error).__name__)  # noqa: TRY400 - no payload
+                    _log.error("the projector stumbled over %s", type(error).__name__)
                 self._fault = f"the projector stumbled ({type(error).__name__})"
                 self._sleep(_BACKOFF_S[-1])
                 failures += 1

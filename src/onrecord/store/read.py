@@ -1,0 +1,65 @@
+"""Reading the store: one SELECT with bound values, read-only, bounded in time, memory and rows.
+
+Tables that keep revisions are read as ``SPANS`` and ``SCORES``: the newest revision of each row, whether or not the
+engine has merged the older ones away. Reading the table without ``FINAL`` may show a span twice; do not.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from onrecord.limits import QUERY_BYTES, QUERY_ROWS, QUERY_SECONDS
+from onrecord.store.client import Store
+
+SPANS: Final = "spans FINAL"
+"""Spans, each once, in its newest revision."""
+SCORES: Final = "scores FINAL"
+"""Judgements, each record once. The same client id again is a further record: ``LATEST_SCORES`` has the newest."""
+LATEST_SCORES: Final = """(
+    SELECT * FROM scores FINAL
+    ORDER BY shard DESC, idx DESC
+    LIMIT 1 BY project, if(score_id = '', concat(toString(shard), ':', toString(idx), ':', toString(ordinal)), score_id)
+)"""
+"""Judgements; of those with the same client id the one received last. Filter by project inside a further WHERE."""
+TRACE_NAMES: Final = "trace_names"
+"""(project, field, value, trace_id): which traces a user, session or tenant is named in. Use it with ``IN``: a pair
+may stand there more than once until the engine has merged."""
+
+_SETTINGS: Final[Mapping[str, Any]] = {
+    "readonly": 2,
+    "max_threads": 2,
+    "max_execution_time": QUERY_SECONDS,
+    "max_memory_usage": QUERY_BYTES,
+    "max_result_rows": QUERY_ROWS,
+    "result_overflow_mode": "throw",
+    # All revisions of a span have its first time of receipt, hence its partition.
+    "do_not_merge_across_partitions_select_final": 1,
+}
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a SELECT answered."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def dicts(self) -> Iterator[dict[str, Any]]:
+        """Each row by column name."""
+        for row in self.rows:
+            yield dict(zip(self.columns, row, strict=True))
+
+
+def select(
+    store: Store, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+) -> Answer:
+    """Run one SELECT. Values are bound by name and type, ``{user:String}``; never put one into ``sql``.
+
+    ``settings`` may narrow the limits, never lift ``readonly``.
+
+    Raises:
+        Unavailable: it took too long or too much memory, or the store does not answer.
+        Refused: the statement is at fault.
+    """
+    answer = store.query(sql, parameters, {**_SETTINGS, **(settings or {}), "readonly": 2})
+    return Answer(tuple(answer.column_names), list(answer.result_rows))

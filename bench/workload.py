@@ -1,6 +1,7 @@
 """A seeded workload: traces of chat, retrieval and agents, as OTLP requests of 200 spans, mean about 6 KB a span.
 
-The same seed gives the same bytes. Conversations are sent again with every call, as applications do; words follow a
+The same seed gives the same bytes. Conversations are sent again with every call, as applications do; every span
+names its session, as the context managers of instrumentors see to, the user is on a third of the roots. Words follow a
 Zipf-like distribution, so that the requests compress as real ones do. Used by the benchmark, never by a test.
 """
 
@@ -128,10 +129,11 @@ class Workload:
         answer = talk.messages[-1][1]
         put(root, "input.value", question)
         put(root, "output.value", answer)
-        put(root, "session.id", talk.session)
         if rng.random() < 0.34:
             put(root, "user.id", talk.user)
         put(root, "metadata", f'{{"variant": "{rng.choice("AB")}", "tenant": "t{rng.randint(1, 20)}"}}')
+        for span in [*spans, root]:
+            put(span, "session.id", talk.session)
         self.close(root)
         return [*spans, root]
 

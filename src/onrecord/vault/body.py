@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from onrecord.errors import Corrupt
 from onrecord.keys.seal import NONCE_BYTES
-from onrecord.vault.dictionary import DICTIONARIES, NEWEST
+from onrecord.vault.dictionary import NEWEST, NUMBERS, load
 
 _DOMAIN = b"onrecord/record/v1"
 _PLACE = struct.Struct(">HQ")
-_LEVEL = 3
+_LEVEL = 1
 _INDEX_BITS = 40
 
 
@@ -52,10 +52,10 @@ class Sealer:
     """Seals and opens bodies. Holds compression contexts, so each thread has its own."""
 
     def __init__(self) -> None:
-        self._compressor = zstandard.ZstdCompressor(level=_LEVEL, dict_data=DICTIONARIES[NEWEST])
-        self._decompressors = {
-            number: zstandard.ZstdDecompressor(dict_data=dictionary) for number, dictionary in DICTIONARIES.items()
-        }
+        dictionary = load(NEWEST)
+        dictionary.precompute_compress(level=_LEVEL)
+        self._compressor = zstandard.ZstdCompressor(dict_data=dictionary)
+        self._decompressors = {number: zstandard.ZstdDecompressor(dict_data=load(number)) for number in NUMBERS}
 
     def seal(self, aead: AESGCM, body: Body, *, year: int, identifier: int, dedupe: bytes) -> bytes:
         """``nonce || ciphertext || tag``."""

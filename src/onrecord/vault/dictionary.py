@@ -1,7 +1,7 @@
 """The zstd dictionaries that bodies were compressed with, by the id that each frame names.
 
-Made from synthetic text only (``python -m bench.dictionary`` remakes the newest byte for byte); one that has ever been
-used stays for ever, or the records of its time would not open.
+Made from synthetic text only (``python -m bench.dictionary``); one that has ever been used stays for ever, or the
+records of its time would not open.
 """
 
 from importlib.resources import files
@@ -9,12 +9,12 @@ from typing import Final
 
 import zstandard
 
+NUMBERS: Final = (1_000_001,)
+"""The ids of every dictionary that a stored body may name."""
+NEWEST: Final = NUMBERS[-1]
+"""The one that new bodies are compressed with."""
 
-def _load(name: str) -> zstandard.ZstdCompressionDict:
-    return zstandard.ZstdCompressionDict((files("onrecord.vault") / name).read_bytes())
 
-
-NEWEST: Final = 1_000_001
-"""The id of the dictionary that new bodies are compressed with."""
-DICTIONARIES: Final = {NEWEST: _load("dictionary-1000001.zdict")}
-"""Every dictionary that a stored body may name."""
+def load(number: int) -> zstandard.ZstdCompressionDict:
+    """The dictionary with that id."""
+    return zstandard.ZstdCompressionDict((files("onrecord.vault") / f"dictionary-{number}.zdict").read_bytes())

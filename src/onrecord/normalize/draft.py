@@ -64,7 +64,7 @@ class Draft:
     # --- taking ------------------------------------------------------------------------------------------------
 
     def take(self, *keys: str) -> Any:
-        """The value of the first of ``keys`` that is there, or ``None``. All of them count as taken when equal to it."""
+        """The value of the first of ``keys`` that is there, or ``None``; with it those of the others that equal it."""
         pop = self.attributes.pop
         for position, key in enumerate(keys):
             value = pop(key, _MISSING)
@@ -111,7 +111,7 @@ class Draft:
         return {key[start:]: attributes.pop(key) for key in keys}
 
     def take_tree(self, prefix: str) -> Any:
-        """Flattened attributes below ``prefix`` as nested lists and maps: ``a.0.b`` and ``a.1.b`` are ``[{b}, {b}]``."""
+        """Flattened attributes below ``prefix``, nested: ``a.0.b`` and ``a.1.b`` are the list ``[{b}, {b}]``."""
         return grow(self.take_map(prefix))
 
     def take_events(self, *names: str) -> list[OtlpEvent]:

@@ -7,7 +7,7 @@ A piece that none of them names is kept whole as a ``data`` part; keys that no f
 
 from base64 import b64decode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from onrecord.model.message import Message, Part, ToolDefinition
@@ -30,7 +30,7 @@ def message(role: str, content: Any = None, *, calls: Any = None, name: str = ""
     role = _ROLES.get(role, role)
     if type(content) is str and calls is None:
         if role == "tool":
-            parts: tuple[Part, ...] = (Part(type="tool_result", id=more.pop("call_id", ""), name=name, value=content),)
+            parts: tuple[Part, ...] = (_result(more.pop("call_id", ""), name, content),)
         else:
             parts = (Part(text=content),) if content else ()
     else:
@@ -45,15 +45,14 @@ def messages_of(value: Any, role: str = "user") -> list[Message]:
     What is no message becomes one, of ``role``, so that nothing is lost.
     """
     value = parsed(value)
-    if value is None or value == "" or value == [] or value == {}:
+    if not value and value != 0:
         return []
     if isinstance(value, dict):
         return [message_of(value, role)]
     if not isinstance(value, list):
         return [message(role, as_text(value))]
     found: list[Message] = []
-    for item in value:
-        item = parsed(item)
+    for item in map(parsed, value):
         if isinstance(item, dict):
             found.append(message_of(item, role))
         elif isinstance(item, list):
@@ -229,8 +228,8 @@ def _only_text(item: Any) -> bool:
 
 
 _MEDIA_KEYS: Final = frozenset(
-    {"type", "image_url", "url", "uri", "file_uri", "mime_type", "mimeType", "media_type", "mediaType", "data", "detail",
-     "file_id", "fileUri", "image", "content"}
+    {"type", "image_url", "url", "uri", "file_uri", "mime_type", "mimeType", "media_type", "mediaType", "data",
+     "detail", "file_id", "fileUri", "image", "content"}
 )  # fmt: skip
 
 
@@ -285,7 +284,7 @@ def media(address: Any, inline: Any, mime: str = "", extra: dict[str, Any] | Non
     return Part(type="media", uri=text, mime=mime, data=data, extra=extra or {})
 
 
-_ITEMS: Final = {
+_ITEMS: Final[dict[str, Callable[[dict[str, Any]], Part]]] = {
     "tool_call": _call, "tool-call": _call, "tool_use": _call, "function_call": _call, "function": _call,
     "server_tool_use": _call, "server_tool_call": _call, "custom_tool_call": _call,
     "tool_call_response": _result_part, "tool_result": _result_part, "tool-result": _result_part,

@@ -40,7 +40,10 @@ Hash = Annotated[bytes, Meta(max_length=32)]
 Count = Annotated[int, Meta(ge=0, le=2**62)]
 Micros = Annotated[int, Meta(ge=-(2**62), le=2**62)]
 
+_ID_CHARACTERS: Final = 22
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+_IDS: Final = re.compile(r"[A-Za-z0-9_-]*")
+_PROVIDERS_OR_NONE: Final = PROVIDERS | {""}
 _SMALLEST: Final = SIZE_CLASSES[0]
 _HASH_SIZES: Final = (0, 32)
 _SPAN_KINDS: Final = frozenset(KINDS)
@@ -156,7 +159,7 @@ def decode_entries(bundle: Sequence[bytes]) -> list[Entry]:
         entries = []
     padded = all(len(data) == _SMALLEST or data == _pad(body) for data, body in zip(bundle, stripped, strict=True))
     as_written = padded and len(entries) == len(bundle) and _ENCODER.encode_lines(entries) == joined + b"\n"
-    if not as_written or any(map(fault_of, entries)):
+    if not as_written or not _are_plain(entries):
         return [decode_entry(data) for data in bundle]
     return entries
 
@@ -178,6 +181,20 @@ def fault_of(entry: Entry) -> str:
     if entry.previous and (len(entry.previous.root) not in _HASH_SIZES[1:] or not _NODE.fullmatch(entry.previous.node)):
         return "the entry's previous checkpoint is malformed"
     return ""
+
+
+def _are_plain(entries: Sequence[Entry]) -> bool:
+    """Whether ``fault_of`` would surely find nothing in any of these; a list per field costs a third of calls."""
+    tags = [entry.tag for entry in entries if entry.tag]
+    return (
+        _IDS.fullmatch("".join([entry.id for entry in entries] + tags)) is not None
+        and all(len(tag) == _ID_CHARACTERS for tag in tags)
+        and {entry.provider for entry in entries} <= _PROVIDERS_OR_NONE
+        and all(model_word(model) == model for model in {entry.model for entry in entries})
+        and {len(entry.commitment) for entry in entries} | {len(entry.manifest) for entry in entries} <= {*_HASH_SIZES}
+        and not any(entry.tokens[-1] is None for entry in entries if entry.tokens)
+        and all(entry.previous is None for entry in entries)
+    )
 
 
 def span_entry(

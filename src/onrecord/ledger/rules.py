@@ -1,5 +1,6 @@
 """What the entries of one ledger owe each other, beyond being entries. Pure. Source: docs/format/ledger.md."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from onrecord.ledger.checkpoint import Checkpoint
@@ -20,6 +21,20 @@ class EntryRules:
         self._closed = False
         self.silences: list[tuple[int, int, int]] = []
         """Index, from and to of stretches without an entry; a stopped server is silent too, so this is no fault."""
+
+    def are_plain(self, entries: Sequence[Entry]) -> bool:
+        """Whether these next entries can have no fault, known from a few whole lists; takes them in when so."""
+        times = [self._last_us, *[entry.received_us for entry in entries]]
+        plain = (
+            not self._closed
+            and times[-1] - times[0] <= _SILENCE_US
+            and times == sorted(times)
+            and {entry.kind for entry in entries}.isdisjoint(("shard", "heartbeat"))
+            and all(entry.part_of is None for entry in entries)
+        )
+        if plain:
+            self._last_us = times[-1]
+        return plain
 
     def fault(self, index: int, entry: Entry, size: int) -> str:
         """What is wrong with this entry at this index of a ledger of ``size``; empty when nothing is."""

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from onrecord.errors import Corrupt, Missing
-from onrecord.ledger.merkle import HASH_BYTES
 from onrecord.ledger.note import VerifierKey, parse_vkey
 from onrecord.ledger.reader import LedgerReader
-from onrecord.ledger.tile import ENTRIES, WIDTH, TileName
+from onrecord.ledger.tile import ENTRIES, WIDTH, TileName, encode_bundle
 
 Find = Callable[[str, str, int | None, str], None]
 _TILE: Final = re.compile(r"tile/(entries|\d+)/((?:x\d{3}/)*\d{3})(?:\.p/([1-9]\d{0,2}))?")
@@ -49,17 +48,17 @@ class Leftovers:
         for path in files or ():
             self._sort(path)
 
-    def compare(self, reader: LedgerReader, name: TileName, content: bytes, find: Find) -> None:
-        """Compare the older partials of a tile or bundle with what it has become."""
-        for partial in self._partials.get((name.level, name.number), ()):
-            if partial.width >= name.width:
-                continue
+    def compare(self, reader: LedgerReader, name: TileName, parts: Sequence[bytes], find: Find) -> None:
+        """Compare the older partials of a tile or bundle with what it has become: these hashes or entries."""
+        older = [one for one in self._partials.get((name.level, name.number), ()) if one.width < name.width]
+        for partial in older:
+            of_bundle = name.level == ENTRIES
+            content = (encode_bundle if of_bundle else b"".join)(parts[: partial.width])
             try:
                 stored = reader.source(partial.path)
             except Missing:
                 continue  # Removed since the listing, because the full one came.
-            shown = content[: len(stored)]
-            if stored != shown or not _ends_whole(content, len(stored), partial):
+            if stored != content:
                 sentence = "an older partial is not the beginning of what it grew into"
                 find("altered", partial.path, partial.number * WIDTH * WIDTH ** max(partial.level, 0), sentence)
 
@@ -112,13 +111,3 @@ def stated_key(reader: LedgerReader) -> VerifierKey:
         ValueError: the statement is malformed.
     """
     return parse_vkey(reader.source("vkey").decode("utf-8", "replace").removesuffix("\n"))
-
-
-def _ends_whole(content: bytes, length: int, name: TileName) -> bool:
-    """Whether the first ``length`` bytes are exactly the partial's hashes or entries."""
-    if name.level != ENTRIES:
-        return length == name.width * HASH_BYTES
-    at = 0
-    for _ in range(name.width):
-        at += 2 + int.from_bytes(content[at : at + 2], "big")
-    return at == length

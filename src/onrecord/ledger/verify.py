@@ -22,7 +22,7 @@ from onrecord.ledger.note import VerifierKey
 from onrecord.ledger.reader import LedgerReader
 from onrecord.ledger.rules import EntryRules
 from onrecord.ledger.stored import Leftovers, check_vkey
-from onrecord.ledger.tile import ENTRIES, WIDTH, TileName, encode_bundle, tile_at
+from onrecord.ledger.tile import ENTRIES, WIDTH, TileName, tile_at
 
 ALTERED: Final = "altered"
 MISSING: Final = "missing"
@@ -161,7 +161,7 @@ class LedgerCheck:
         except (ValueError, Corrupt) as fault:
             self._find(ALTERED, name.path, first, f"the bundle of the entries from {first} is altered: {fault}")
             return []
-        self._leftovers.compare(self._reader, name, encode_bundle(bundle), self._find)
+        self._leftovers.compare(self._reader, name, bundle, self._find)
         return bundle
 
     def _leaves(self, name: TileName, bundle: list[bytes]) -> list[bytes] | None:
@@ -178,6 +178,14 @@ class LedgerCheck:
             entries: Sequence[Entry | None] = decode_entries(bundle)
         except ValueError:
             entries = [self._decode(first + offset, data) for offset, data in enumerate(bundle)]
+        readable = [entry for entry in entries if entry is not None]
+        self._kinds.update([entry.kind for entry in readable])
+        self._manifests.update(
+            {entry.manifest: index for index, entry in enumerate(entries, first) if entry and entry.manifest}
+        )
+        if first and len(readable) == len(entries) and self._rules.are_plain(readable):
+            yield from enumerate(readable, first)
+            return
         size = self.checkpoint.size if self.checkpoint else 0
         for index, entry in enumerate(entries, first):
             if entry is None:
@@ -185,9 +193,6 @@ class LedgerCheck:
             fault = self._rules.fault(index, entry, size)
             if fault:
                 self._find(ALTERED, tile_at(ENTRIES, index // WIDTH, size).path, index, fault)
-            if entry.manifest:
-                self._manifests[entry.manifest] = index
-            self._kinds[entry.kind] += 1
             yield index, entry
 
     def _decode(self, index: int, data: bytes) -> Entry | None:
@@ -217,7 +222,7 @@ class LedgerCheck:
             bundle = tile_at(ENTRIES, index // WIDTH, self.checkpoint.size if self.checkpoint else 0).path
             self._find(ALTERED, name.path, index, f"this tile and {bundle} disagree from entry {index} on")
         else:
-            self._leftovers.compare(self._reader, name, b"".join(hashes), self._find)
+            self._leftovers.compare(self._reader, name, hashes, self._find)
 
     def _compare_held(self, edge: Edge, leaves: Sequence[bytes], first: int) -> None:
         """Compare the older checkpoints whose size these leaves reach."""

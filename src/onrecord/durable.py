@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from onrecord.errors import Unavailable
 
-_MANY: Final = 48
+_MANY: Final = 8
 """Names beyond which one ``syncfs`` costs less than an ``fsync`` for each (measured: docs/adr/0011)."""
 
 
@@ -109,6 +109,12 @@ def place_file(path: Path, content: bytes, *, mode: int = 0o600) -> list[Path]:
         parent = parent.parent
         changed.append(parent)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stage_file(path, content, mode=mode).replace(path)
+    return changed
+
+
+def stage_file(path: Path, content: bytes, *, mode: int = 0o600) -> Path:
+    """Write ``content`` beside ``path``; the answer is to be synced (``sync_all``), then renamed to ``path``."""
     temporary = path.with_name(f".{path.name}.tmp")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
@@ -117,8 +123,7 @@ def place_file(path: Path, content: bytes, *, mode: int = 0o600) -> list[Path]:
             view = view[os.write(fd, view) :]
     finally:
         os.close(fd)
-    temporary.replace(path)
-    return changed
+    return temporary
 
 
 def sync_all(paths: Iterable[Path], root: Path) -> None:

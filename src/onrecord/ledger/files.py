@@ -1,14 +1,14 @@
 """Writing a ledger's directory. Layout and order of writing: docs/format/ledger.md.
 
 One writer per ledger, one thread. ``add`` computes, ``write`` puts tiles into place, the caller syncs, ``sign`` and
-the compare-and-swap follow, ``publish`` makes the checkpoint visible. After an error the writer is of no further use:
+the compare-and-swap follow, ``stage`` and ``publish`` make the checkpoint visible, ``tidy`` drops what it replaced. After an error the writer is of no further use:
 open the directory again, which starts from the published checkpoint and asks for the entries after it.
 """
 
 from pathlib import Path
 from typing import Final
 
-from onrecord.durable import place_file, sync_all, write_file
+from onrecord.durable import place_file, stage_file, sync_all
 from onrecord.errors import Corrupt, Missing
 from onrecord.ledger.checkpoint import Checkpoint, open_checkpoint
 from onrecord.ledger.edge import Edge
@@ -112,14 +112,24 @@ class LedgerWriter:
             )
         return Swap(last, checkpoint, self._signer.sign(checkpoint))
 
-    def publish(self, swap: Swap) -> None:
-        """Make a checkpoint visible that the lock has accepted, durably; then drop partials that full tiles replace."""
+    def stage(self, swap: Swap) -> list[Path]:
+        """Write the checkpoint that the lock has accepted; the answer is to be synced before ``publish``."""
+        staged = [stage_file(self.directory / CHECKPOINT, swap.note, mode=_FILE_MODE)]
         if not self.published.size:
             vkey = f"{self._signer.key(self.origin)}\n"
-            write_file(self.directory / VKEY, vkey.encode(), mode=_FILE_MODE, sync_parent=False)
-        write_file(self.directory / CHECKPOINT, swap.note, mode=_FILE_MODE)
+            staged.append(stage_file(self.directory / VKEY, vkey.encode(), mode=_FILE_MODE))
+        return staged
+
+    def publish(self, swap: Swap) -> list[Path]:
+        """Make the staged checkpoint visible; the answer is to be synced before ``tidy``."""
+        for name in [CHECKPOINT] if self.published.size else [VKEY, CHECKPOINT]:
+            (self.directory / f".{name}.tmp").replace(self.directory / name)
         self.locked = Locked(swap.new, swap.note)
         self.published = swap.new
+        return [self.directory]
+
+    def tidy(self) -> None:
+        """Drop the partials that full tiles have replaced."""
         for name in self._finished:
             self._remove_partials(name)
         self._finished = []

@@ -79,9 +79,11 @@ class Ledgers:
         swaps = [(writer, writer.sign()) for writer in grown]
         self.lock.swap([swap for _, swap in swaps])
         crash_point("ledger.locked")
-        for writer, swap in swaps:
-            writer.publish(swap)
+        sync_all([path for writer, swap in swaps for path in writer.stage(swap)], self.root)
+        sync_all([path for writer, swap in swaps for path in writer.publish(swap)], self.root)
         crash_point("ledger.published")
+        for writer in grown:
+            writer.tidy()
 
     def forget(self) -> None:
         """Drop all writers: after an error they are opened again from what is on disk."""

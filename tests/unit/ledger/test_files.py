@@ -42,7 +42,10 @@ def test_the_published_log_of_tessera_is_reproduced_byte_for_byte(tmp_path: Path
     for size, word in enumerate(TESSERA_WORDS, start=1):
         writer.add(size - 1, word.encode())
         writer.write()
-        writer.publish(writer.sign())
+        swap = writer.sign()
+        writer.stage(swap)
+        writer.publish(swap)
+        writer.tidy()
         assert (tmp_path / "checkpoint").read_bytes() == (golden / f"checkpoint.{size}").read_bytes()
     written = {path: data for path, data in files_below(tmp_path).items() if path.startswith("tile")}
     assert written == files_below(golden / "tile", "tile/")

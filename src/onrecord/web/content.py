@@ -19,6 +19,8 @@ from onrecord.web.prose import markdown
 
 BLOCK_CHARACTERS: Final = 20_000
 """Characters of one part on a page."""
+LONG_CHARACTERS: Final = 3_000
+"""A text from here on scrolls in place, so that the answer is not pages below the question."""
 BLOCKS: Final = 200
 """Messages of one list on a page; the rest is counted."""
 ARGUMENT_CHARACTERS: Final = 160
@@ -125,7 +127,9 @@ def _text(text: str, form: str, path: str, view: View, *, name: str = "", answer
     if view.markdown and not cut:
         body = Markup('<div class="md prose" dir="auto">{}</div>').format(markdown(text))
     else:
-        body = Markup('<div class="text" dir="auto">{}</div>').format(ink(text[:BLOCK_CHARACTERS], view.terms))
+        long = Markup(' long" tabindex="0') if len(text) > LONG_CHARACTERS else ""
+        shown = ink(text[:BLOCK_CHARACTERS], view.terms)
+        body = Markup('<div class="text{}" dir="auto">{}</div>').format(long, shown)
     return Piece(form=form, name=name, answers=answers, markup=body, cut=cut, path=path)
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from markupsafe import Markup, escape
 
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-_PSEUDONYM = r"<[A-Z][A-Z_]{1,30}_[a-z2-7]{12}>"
+_PSEUDONYM = r"<[A-Z][A-Z_]{1,30}_[0-9a-hjkmnp-tv-z]{12}>"
 _NAMES = {
     0x0D: "CR", 0x1B: "ESC", 0x00: "NUL", 0x08: "BS", 0x200E: "LRM", 0x200F: "RLM", 0x061C: "ALM", 0x202A: "LRE",
     0x202B: "RLE", 0x202C: "PDF", 0x202D: "LRO", 0x202E: "RLO", 0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI",

@@ -47,7 +47,7 @@ def steps(tree: TraceTree) -> tuple[Step, ...]:
     """Every span of the trace as a row, in reading order."""
     nodes = tree.nodes
     below, tokens, fails = _sums(nodes)
-    span_ms = max((node.offset_ms + (node.span.duration_ms or 0.0) for node in nodes), default=0.0) or 1.0
+    span_ms = total_ms(tree) or 1.0
     return tuple(
         Step(
             node=node,
@@ -62,6 +62,11 @@ def steps(tree: TraceTree) -> tuple[Step, ...]:
         )
         for number, node in enumerate(nodes)
     )
+
+
+def total_ms(tree: TraceTree) -> float:
+    """From the first start to the last end that is known: the width of the waterfall."""
+    return max((node.offset_ms + (node.span.duration_ms or 0.0) for node in tree.nodes), default=0.0)
 
 
 def _own(node: Node) -> int | None:

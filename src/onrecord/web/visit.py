@@ -62,7 +62,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         """A query parameter."""
         return self.request.query_params.get(name, default)
 
-    def link(self, path: str, **parameters: Any) -> str:
+    def link(self, path: str, /, **parameters: Any) -> str:
         """The address of a page in this project; empty parameters are left out."""
         pairs = [(name.rstrip("_"), str(value)) for name, value in parameters.items() if value not in ("", None)]
         if self.project != self.projects[0]:
@@ -73,7 +73,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         """A template with what every page shows."""
         return page(template, status, **frame(self.request, self.site), **self._frame(), **context)
 
-    def go(self, path: str, **parameters: Any) -> Response:
+    def go(self, path: str, /, **parameters: Any) -> Response:
         """A redirect after a form."""
         return RedirectResponse(self.link(path, **parameters), status_code=303, headers=HEADERS)
 

@@ -15,6 +15,7 @@ from onrecord.web.visit import Visit
 ROWS: Final = 50
 TURNS: Final = 20
 """Traces of a session on one page."""
+_SYSTEM: Final = ("system", "developer")
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +65,14 @@ def _turn(visit: Visit, row: TraceRow) -> Turn:
     return Turn(
         row=row,
         detail=detail,
-        input=blocks(detail.content.input[detail.new_from :], "input", look, detail.new_from),
+        input=_said(detail, look),
         output=blocks(detail.content.output, "output", look),
     )
+
+
+def _said(detail: SpanDetail, look: View) -> tuple[Block, ...]:
+    """The newest turn without the system's part of it, which is the same in every turn."""
+    assert detail.content is not None
+    newest = detail.content.input[detail.new_from :]
+    quiet = next((number for number, one in enumerate(newest) if one.role not in _SYSTEM), len(newest))
+    return blocks(newest[quiet:], "input", look, detail.new_from + quiet)

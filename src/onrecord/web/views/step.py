@@ -87,7 +87,7 @@ def step_context(visit: Visit, detail: SpanDetail) -> dict[str, Any]:
     return {
         "detail": detail,
         "content": content,
-        "look": look,
+        "reading": look,
         "terms": terms,
         "exact": is_exact,
         "level": detail.level.name.lower() if content else "",
@@ -136,7 +136,8 @@ def _details(row: SpanRow, content: Span | None) -> Iterator[tuple[str, Markup]]
     for field, label in _PLAIN:
         value = getattr(content, field)
         if value:
-            yield label, ink(str(value)[:2_000])
+            text = ink(str(value)[:2_000])
+            yield label, Markup('<span class="mono">{}</span>').format(text) if field.endswith("_id") else text
     for label, value in _gathered(content):
         if value:
             yield label, tree(value)

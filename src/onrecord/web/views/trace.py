@@ -13,7 +13,7 @@ from starlette.responses import Response
 from onrecord.query.results import SpanDetail, TraceTree
 from onrecord.web.content import Block, View, blocks
 from onrecord.web.looking import looking
-from onrecord.web.steps import FIRST_ROWS, Step, steps
+from onrecord.web.steps import FIRST_ROWS, Step, steps, total_ms
 from onrecord.web.views.step import step_context
 from onrecord.web.visit import Visit, integer
 
@@ -48,6 +48,7 @@ def trace(visit: Visit) -> Response:
         "trace.html",
         **{**context, **_window(visit, rows, selected)},
         tree=tree,
+        total_ms=total_ms(tree),
         first_error=errors[0] if errors else "",
     )
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -11,6 +11,8 @@ from onrecord.model.score import Score
 from onrecord.model.span import Link, Span
 from onrecord.privacy.pseudonym import Pseudonyms
 
+_RANDOM = re.compile(r"[0-9a-f]{32}\n[0-9a-f]{16}\n(?:[0-9a-f]{16})?\Z")
+"""The usual ids of a span, lower case: a shortcut past three calls of ``is_random_id``."""
 _LONG: Final = 6
 """Characters of the shortest id that is looked for inside texts; a shorter one would hit words and counts."""
 
@@ -32,13 +34,16 @@ class KnownId(NamedTuple):
 
 def known_ids(pseudonyms: Pseudonyms, span: Span) -> list[KnownId]:
     """The ids by which ``span`` names a person, a session or a tenant; longest first."""
-    pairs = (
-        (span.user_id, pseudonyms.user(span.user_id)),
-        (span.session_id, pseudonyms.session(span.session_id)),
-        (span.tenant_id, pseudonyms.tenant(span.tenant_id)),
-    )
-    known = [KnownId(raw, pseudonym) for raw, pseudonym in pairs if raw != pseudonym]
-    return sorted(known, key=lambda each: -len(each.raw)) if len(known) > 1 else known
+    known = []
+    if span.user_id:
+        known.append(KnownId(span.user_id, pseudonyms.user(span.user_id)))
+    if span.session_id:
+        known.append(KnownId(span.session_id, pseudonyms.session(span.session_id)))
+    if span.tenant_id:
+        known.append(KnownId(span.tenant_id, pseudonyms.tenant(span.tenant_id)))
+    if not known:
+        return known
+    return sorted((each for each in known if each.raw != each.pseudonym), key=lambda each: -len(each.raw))
 
 
 def shown_id(pseudonyms: Pseudonyms, raw: str) -> str:
@@ -68,6 +73,29 @@ def mask_score(pseudonyms: Pseudonyms, score: Score) -> Score:
     )
 
 
-def named_in(known: Iterable[KnownId], texts: list[str], joined: str) -> bool:
-    """Whether any known id stands in ``texts`` or in their join."""
+def mask_ids(pseudonyms: Pseudonyms, span: Span) -> Span:
+    """A span whose own ids, and those of its links and scores, are safe to show; the same object when they are."""
+    new: dict[str, Any] = {}
+    if not _RANDOM.match(f"{span.trace_id}\n{span.span_id}\n{span.parent_id}"):
+        for name in ("trace_id", "span_id", "parent_id"):
+            new[name] = shown_id(pseudonyms, getattr(span, name))
+    if span.user_id:
+        new["user_id"] = pseudonyms.user(span.user_id)
+    if span.session_id:
+        new["session_id"] = pseudonyms.session(span.session_id)
+    if span.tenant_id:
+        new["tenant_id"] = pseudonyms.tenant(span.tenant_id)
+    if span.links:
+        new["links"] = mask_links(pseudonyms, span.links)
+    if span.scores:
+        new["scores"] = tuple(mask_score(pseudonyms, score) for score in span.scores)
+    if all(value == getattr(span, name) for name, value in new.items()):
+        return span
+    masked: Span = msgspec.structs.replace(span, **new)
+    return masked
+
+
+def named_in(known: Iterable[KnownId], texts: list[str]) -> bool:
+    """Whether any known id stands in ``texts``."""
+    joined = "\n".join(texts)
     return any(each.raw in joined if len(each.raw) >= _LONG else each.raw in texts for each in known)

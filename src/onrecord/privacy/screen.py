@@ -8,12 +8,12 @@ functions of the record and the project's key. What is unchanged comes back as t
 Unavailable: what was not screened is not kept.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Final, TypeVar
+from types import TracebackType
+from typing import Any, Final, NamedTuple, TypeVar
 
-import msgspec
+from msgspec.structs import fields, replace
 
 from onrecord.errors import OnrecordError, Unavailable
 from onrecord.model.message import Message, ToolDefinition
@@ -21,21 +21,51 @@ from onrecord.model.project import ContentMode
 from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.privacy.detect.scan import detector
-from onrecord.privacy.identity import known_ids, mask_links, mask_score, named_in, shown_id
+from onrecord.privacy.identity import known_ids, mask_ids, mask_score, named_in
 from onrecord.privacy.modes import bare_message, bare_score, bare_span, bare_tool
 from onrecord.privacy.policy import DEFAULT, Policy
 from onrecord.privacy.pseudonym import Pseudonyms
 from onrecord.privacy.texts import Copies, Screened, TextScreen
-from onrecord.privacy.walk import Leaf, leaves, rebuild
+from onrecord.privacy.walk import Gathered, Leaf, gather, rebuild, text_fields
 
 T = TypeVar("T")
 
 _CONTENT: Final = ("input", "output", "tools")
 """Fields that are screened message by message."""
 _IDS: Final = ("trace_id", "span_id", "parent_id", "user_id", "session_id", "tenant_id")
-_REST: Final = tuple(name for name in Span.__struct_fields__ if name not in (*_CONTENT, *_IDS))
+_REST: Final = tuple(name for name in text_fields(Span) if name not in (*_CONTENT, *_IDS))
+_WORDS: Final = tuple(field.name for field in fields(Span) if field.type is str and field.name in _REST)
+_BELOW: Final = tuple(name for name in _REST if name not in (*_WORDS, "resource"))
 _ids_of = attrgetter(*_IDS)
-_rest_of = attrgetter(*_REST)
+_words_of = attrgetter(*_WORDS)
+_below_of = attrgetter(*_BELOW)
+
+
+class _Resource(NamedTuple):
+    """A resource as it came, as it is kept, and what is in it: spans of one request share one."""
+
+    raw: dict[str, Any]
+    kept: dict[str, Any]
+    gathered: Gathered
+    clean: bool
+
+
+class _FailClosed:
+    """Turns whatever fails inside into Unavailable: nothing unscreened goes on."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, _: TracebackType | None) -> None:
+        """Raise Unavailable for a fault that is not one of ours already."""
+        if isinstance(fault, Exception) and not isinstance(fault, OnrecordError):
+            raise Unavailable(
+                f"Screening for personal data failed ({type(fault).__name__}); nothing was kept.",
+                hint="Send it again; if it fails again, report the kind of error named here.",
+            ) from None
+
+
+_FAIL_CLOSED: Final = _FailClosed()
 
 
 class Screen:
@@ -49,10 +79,11 @@ class Screen:
         self._policy = policy
         self._mode = mode
         self._texts = TextScreen(pseudonyms, detector(policy.regions))
+        self._resource = _Resource({}, {}, Gathered([], [], []), clean=True)
 
     def text(self, text: str, key: str = "") -> Screened:
         """Screen one text; ``key`` is that of the map entry under which it stands."""
-        with _fail_closed():
+        with _FAIL_CLOSED:
             if self._mode is ContentMode.METADATA:
                 return Screened("", "", ())
             screened = self._texts.text(text, key)
@@ -60,17 +91,17 @@ class Screen:
 
     def message(self, message: Message) -> tuple[Message, Message, tuple[str, ...]]:
         """Exact copy, masked copy and labels of a message."""
-        with _fail_closed():
+        with _FAIL_CLOSED:
             return self._in_mode(self._value(self._bared(message, bare_message)))
 
     def tools(self, tool: ToolDefinition) -> tuple[ToolDefinition, ToolDefinition, tuple[str, ...]]:
         """Exact copy, masked copy and labels of a tool definition."""
-        with _fail_closed():
+        with _FAIL_CLOSED:
             return self._in_mode(self._value(self._bared(tool, bare_tool)))
 
     def score(self, score: Score) -> tuple[Score, Score, tuple[str, ...]]:
         """Exact copy, masked copy and labels of a score that arrived alone."""
-        with _fail_closed():
+        with _FAIL_CLOSED:
             exact, masked, found = self._value(self._bared(score, bare_score))
             return self._in_mode((exact, mask_score(self._pseudonyms, masked), found))
 
@@ -80,22 +111,36 @@ class Screen:
         Both copies lack the resource attributes that the policy drops; in the masked one ids are pseudonyms, also
         where attributes and texts repeat them.
         """
-        with _fail_closed():
-            exact = self._without_dropped(self._bared(span, bare_span))
-            texts: list[str] = []
-            keys: list[str] = []
-            for value in _rest_of(exact):
+        with _FAIL_CLOSED:
+            exact = self._bared(span, bare_span)
+            resource = self._resource
+            if exact.resource is not resource.raw:
+                resource = self._resource = self._read_resource(exact.resource)
+            if resource.kept is not resource.raw:
+                exact = replace(exact, resource=resource.kept)
+            texts = [text for text in _words_of(exact) if text]
+            gathered = Gathered(texts, [""] * len(texts), [])
+            for value in _below_of(exact):
                 if value:
-                    leaves(value, texts, keys)
-            joined = "\n".join(texts)
-            found: tuple[str, ...] = ()
-            masked = exact
-            ids = "\n".join(_ids_of(exact))
-            if named_in(known_ids(self._pseudonyms, exact), texts, joined) or not self._texts.is_clean(
-                f"{joined}\n{ids}", keys
-            ):
-                exact, masked, found = self._span(exact)
-            return self._in_mode((exact, self._with_masked_ids(masked), found))
+                    gather(value, gathered)
+            known = known_ids(self._pseudonyms, exact)
+            named = bool(known) and (named_in(known, texts) or named_in(known, resource.gathered.texts))
+            if not resource.clean:
+                gather(exact.resource, gathered)
+            ids = [each for each in _ids_of(exact) if each]
+            texts += ids
+            gathered.under.extend([""] * len(ids))
+            copies = self._texts.copies(gathered)
+            if copies is None and not named:
+                return self._in_mode((exact, mask_ids(self._pseudonyms, exact), ()))
+            return self._in_mode(self._span(exact, copies or Copies(self._texts, only=set()), named))
+
+    def _read_resource(self, raw: dict[str, Any]) -> _Resource:
+        dropped = self._policy.resource_dropped
+        kept = raw if dropped.isdisjoint(raw) else {key: value for key, value in raw.items() if key not in dropped}
+        gathered = Gathered([], [], [])
+        gather(kept, gathered)
+        return _Resource(raw, kept, gathered, clean=self._texts.copies(gathered) is None)
 
     def _bared(self, value: T, bare: Callable[[T], T]) -> T:
         return bare(value) if self._mode is ContentMode.METADATA else value
@@ -103,46 +148,21 @@ class Screen:
     def _in_mode(self, copies: tuple[T, T, tuple[str, ...]]) -> tuple[T, T, tuple[str, ...]]:
         return copies if self._mode is ContentMode.FULL else (copies[1], copies[1], copies[2])
 
-    def _span(self, span: Span) -> tuple[Span, Span, tuple[str, ...]]:
-        copies = Copies(self._texts)
-        exact = _walk(span, copies.exact, (*_IDS, *_REST))
+    def _span(self, span: Span, copies: Copies, named: bool) -> tuple[Span, Span, tuple[str, ...]]:
+        exact = _walk(span, copies.exact, (*_IDS, *_REST)) if copies.exact_differs else span
         copies.know(known_ids(self._pseudonyms, exact))
-        return exact, _walk(exact, copies.masked, _REST), copies.found()
-
-    def _without_dropped(self, span: Span) -> Span:
-        dropped = self._policy.resource_dropped
-        if dropped.isdisjoint(span.resource):
-            return span
-        kept = {key: value for key, value in span.resource.items() if key not in dropped}
-        return msgspec.structs.replace(span, resource=kept)
-
-    def _with_masked_ids(self, span: Span) -> Span:
-        names = self._pseudonyms
-        new: dict[str, Any] = {
-            "trace_id": shown_id(names, span.trace_id),
-            "span_id": shown_id(names, span.span_id),
-            "parent_id": shown_id(names, span.parent_id),
-            "user_id": names.user(span.user_id),
-            "session_id": names.session(span.session_id),
-            "tenant_id": names.tenant(span.tenant_id),
-        }
-        if span.links:
-            new["links"] = mask_links(names, span.links)
-        if span.scores:
-            new["scores"] = tuple(mask_score(names, score) for score in span.scores)
-        if all(value == getattr(span, name) for name, value in new.items()):
-            return span
-        return msgspec.structs.replace(span, **new)
+        masked = _walk(exact, copies.masked, _REST) if named or copies.masked_differs else exact
+        return exact, mask_ids(self._pseudonyms, masked), copies.found()
 
     def _value(self, value: T) -> tuple[T, T, tuple[str, ...]]:
-        texts: list[str] = []
-        keys: list[str] = []
-        leaves(value, texts, keys)
-        if self._texts.is_clean("\n".join(texts), keys):
+        gathered = Gathered([], [], [])
+        gather(value, gathered)
+        copies = self._texts.copies(gathered)
+        if copies is None:
             return value, value, ()
-        copies = Copies(self._texts)
-        exact = rebuild(value, copies.exact)
-        return exact, rebuild(exact, copies.masked), copies.found()
+        exact = rebuild(value, copies.exact) if copies.exact_differs else value
+        masked = rebuild(exact, copies.masked) if copies.masked_differs else exact
+        return exact, masked, copies.found()
 
 
 def _walk(span: Span, leaf: Leaf, names: tuple[str, ...]) -> Span:
@@ -153,17 +173,4 @@ def _walk(span: Span, leaf: Leaf, names: tuple[str, ...]) -> Span:
             changed = rebuild(old, leaf)
             if changed is not old:
                 new[name] = changed
-    return msgspec.structs.replace(span, **new) if new else span
-
-
-@contextmanager
-def _fail_closed() -> Iterator[None]:
-    try:
-        yield
-    except OnrecordError:
-        raise
-    except Exception as fault:  # noqa: BLE001 - whatever fails, nothing unscreened goes on
-        raise Unavailable(
-            f"Screening for personal data failed ({type(fault).__name__}); nothing was kept.",
-            hint="Send it again; if it fails again, report the kind of error named here.",
-        ) from None
+    return replace(span, **new) if new else span

@@ -5,9 +5,12 @@ again gives both copies and the labels again, and screening the masked copy give
 string by string and stays JSON.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final, NamedTuple
 
+from onrecord.privacy.detect.engine import Hit
 from onrecord.privacy.detect.finding import Finding
 from onrecord.privacy.detect.mapkeys import meaning_of
 from onrecord.privacy.detect.scan import Detector
@@ -16,6 +19,7 @@ from onrecord.privacy.identity import KnownId
 from onrecord.privacy.jsontext import is_json, rewrite
 from onrecord.privacy.policy import FINAL
 from onrecord.privacy.pseudonym import Pseudonyms, labels_in
+from onrecord.privacy.walk import Gathered
 
 SECRET: Final = "<SECRET>"  # noqa: S105 - what stands where one stood
 _ROUNDS: Final = 8
@@ -42,11 +46,24 @@ class TextScreen:
         self._detector = detector
         self._harmless: set[str] = set()
 
-    def is_clean(self, joined: str, keys: list[str]) -> bool:
-        """Whether nothing can be found in texts joined by line breaks, nor because of their ``keys``: one scan."""
-        if not self._harmless.issuperset(keys) and not all(map(self._learn, keys)):
-            return False
-        return not self._detector.hits(joined)
+    def copies(self, gathered: Gathered) -> "Copies | None":
+        """The copies of all texts of a structure, or None when nothing can be found in it: one scan for all."""
+        texts, under, keys = gathered
+        suspects: list[tuple[str, str]] = []
+        if not self._harmless.issuperset(keys):
+            speaking = {key for key in keys if not self._learn(key)}
+            suspects += [(key, "") for key in speaking]
+            suspects += [(text, key) for text, key in zip(texts, under, strict=True) if key in speaking]
+        joined = "\n".join(texts)
+        hits = self._detector.hits(joined)
+        if hits:
+            suspects += [(texts[place], under[place]) for place in _places(texts, joined.isascii(), hits)]
+        if not suspects:
+            return None
+        copies = Copies(self, only={text for text, _ in suspects})
+        for text, key in suspects:
+            copies.exact(text, key)
+        return copies
 
     def _learn(self, key: str) -> bool:
         if key in self._harmless:
@@ -103,15 +120,28 @@ class TextScreen:
         return self._pseudonyms.token(found.label, found.canonical)
 
 
-class Copies:
-    """The two copies of one structure's texts: ``exact`` first, over the whole of it, then ``masked``."""
+def _places(texts: list[str], ascii_only: bool, hits: list[Hit]) -> list[int]:
+    """Numbers of the texts, joined by line breaks, in which hits end."""
+    lengths = map(len, texts) if ascii_only else (len(text.encode("utf-8", "surrogatepass")) for text in texts)
+    ends = list(accumulate(length + 1 for length in lengths))
+    return sorted({bisect_right(ends, end - 1) for _, end in hits})
 
-    def __init__(self, screen: TextScreen, depth: int = 0) -> None:
+
+class Copies:
+    """The two copies of one structure's texts: ``exact`` first, over the whole of it, then ``masked``.
+
+    ``only`` names the texts in which something may be found; the others are their own copies.
+    """
+
+    def __init__(self, screen: TextScreen, depth: int = 0, only: set[str] | None = None) -> None:
         self._screen = screen
         self._depth = depth
+        self._only = only
         self._known: Sequence[KnownId] = ()
-        self._masked: dict[tuple[str, str], str] = {}
+        self._screened: dict[tuple[str, str], Screened] = {}
         self._labels: set[str] = set()
+        self.exact_differs = False
+        self.masked_differs = False
 
     def know(self, known: Sequence[KnownId]) -> None:
         """Hide these ids, too, in masked copies."""
@@ -119,16 +149,13 @@ class Copies:
 
     def exact(self, text: str, key: str) -> str:
         """The exact copy of ``text``, which stands under ``key``."""
-        screened = self._screen.text(text, key, self._depth)
-        self._labels.update(screened.found)
-        self._masked[screened.exact, key] = screened.masked
-        return screened.exact
+        return text if self._only is not None and text not in self._only else self._screen_once(text, key).exact
 
     def masked(self, exact: str, key: str) -> str:
-        """The masked copy of a text whose exact copy was made before."""
-        masked = self._masked.get((exact, key))
-        if masked is None:
-            masked = self._screen.text(exact, key, self._depth).masked
+        """The masked copy of a text, given its exact copy."""
+        masked = exact
+        if self._only is None or exact in self._only:
+            masked = self._screen_once(exact, key).masked
         for known in self._known:
             masked = known.hide(masked, key)
         return masked
@@ -136,3 +163,15 @@ class Copies:
     def found(self) -> tuple[str, ...]:
         """Labels of what was found, sorted."""
         return tuple(sorted(self._labels))
+
+    def _screen_once(self, text: str, key: str) -> Screened:
+        screened = self._screened.get((text, key))
+        if screened is None:
+            screened = self._screen.text(text, key, self._depth)
+            self._screened[text, key] = self._screened[screened.exact, key] = screened
+            self._labels.update(screened.found)
+            self.exact_differs = self.exact_differs or screened.exact != text
+            self.masked_differs = self.masked_differs or screened.masked != text
+            if self._only is not None:
+                self._only.add(screened.exact)
+        return screened

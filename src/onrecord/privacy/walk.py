@@ -1,12 +1,13 @@
-"""Walking values: every text of a record, wherever it stands, in one fixed order.
+"""Walking values: every text of a record, wherever it stands.
 
-``leaves`` gathers what there is to read, ``rebuild`` gives the same value with texts replaced; what is unchanged
-comes back as the same object. Both know strings, bytes that are UTF-8 text, long integers, lists, tuples, maps and the
+``gather`` lists what there is to read, ``rebuild`` gives the same value with texts replaced; what is unchanged comes
+back as the same object. Both know strings, bytes that are UTF-8 text, long integers, lists, tuples, maps and the
 model's structs; nothing else holds text.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
@@ -14,9 +15,61 @@ LONG_NUMBER: Final = 9_999_999
 """Integers up to here are too short to name a person."""
 TEXT_BYTES: Final = 1024 * 1024
 """Bytes values beyond this are media, not text."""
+_NUMBERS: Final = frozenset((int, float, bool, type(None)))
 
 Leaf = Callable[[str, str], str]
 """Given a text and the key of the nearest map entry above it, what stands there instead."""
+
+
+class Gathered(NamedTuple):
+    """Every text of a value; for each the key of the nearest map entry above it; and every map key."""
+
+    texts: list[str]
+    under: list[str]
+    keys: list[str]
+
+
+def gather(value: Any, into: Gathered, key: str = "") -> None:
+    """Append what ``value`` holds to ``into``."""
+    kind = type(value)
+    if kind is str:
+        into.texts.append(value)
+        into.under.append(key)
+    elif kind is dict:
+        into.keys.extend(value)
+        for name, below in value.items():
+            if type(below) is str:
+                into.texts.append(below)
+                into.under.append(name)
+            else:
+                gather(below, into, name)
+    elif kind is list or kind is tuple:
+        for below in value:
+            gather(below, into, key)
+    elif kind is int:
+        if value > LONG_NUMBER:
+            gather(str(value), into, key)
+    elif kind is not float and kind is not bool and value is not None:
+        _gather_other(value, into, key)
+
+
+def _gather_other(value: Any, into: Gathered, key: str) -> None:
+    if isinstance(value, bytes):
+        text = text_in(value)
+        if text is not None:
+            gather(text, into, key)
+    elif isinstance(value, msgspec.Struct):
+        for name in text_fields(type(value)):
+            below = getattr(value, name)
+            if below:
+                gather(below, into)
+
+
+@cache
+def text_fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Names of the fields of a struct that can hold text."""
+    fields = msgspec.structs.fields(kind)
+    return tuple(field.name for field in fields if not _NUMBERS.issuperset(get_args(field.type) or (field.type,)))
 
 
 def text_in(raw: bytes) -> str | None:
@@ -27,40 +80,6 @@ def text_in(raw: bytes) -> str | None:
         return raw.decode()
     except UnicodeDecodeError:
         return None
-
-
-def leaves(value: Any, into: list[str], keys: list[str]) -> None:
-    """Append every text under ``value`` to ``into`` and every map key to ``keys``."""
-    kind = type(value)
-    if kind is str:
-        into.append(value)
-    elif kind is dict:
-        keys.extend(value)
-        for below in value.values():
-            if type(below) is str:
-                into.append(below)
-            else:
-                leaves(below, into, keys)
-    elif kind is list or kind is tuple:
-        for below in value:
-            leaves(below, into, keys)
-    elif kind is int:
-        if value > LONG_NUMBER:
-            into.append(str(value))
-    elif kind is not float:
-        _other_leaves(value, into, keys)
-
-
-def _other_leaves(value: Any, into: list[str], keys: list[str]) -> None:
-    if isinstance(value, bytes):
-        text = text_in(value)
-        if text is not None:
-            into.append(text)
-    elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            below = getattr(value, name)
-            if below:
-                leaves(below, into, keys)
 
 
 def rebuild(value: Any, leaf: Leaf, key: str = "") -> Any:
@@ -106,7 +125,7 @@ def _map(value: dict[str, Any], leaf: Leaf) -> dict[str, Any]:
 
 def _struct(value: msgspec.Struct, leaf: Leaf) -> msgspec.Struct:
     new = {}
-    for name in value.__struct_fields__:
+    for name in text_fields(type(value)):
         old = getattr(value, name)
         if old:
             changed = rebuild(old, leaf)

@@ -18,6 +18,8 @@ try:
 except ImportError:  # no wheel for this platform
     HAS_HYPERSCAN = False
 
+_RE2_MEMORY = 256 * 1024 * 1024
+"""Bytes RE2 may use for its automaton: beyond it a set would answer "nothing" without saying why."""
 Hit = tuple[int, int]
 """Number of the pattern, end of the match in bytes."""
 
@@ -69,6 +71,7 @@ class Re2Engine:
         options.encoding = re2.Options.Encoding.LATIN1
         options.dot_nl = True
         options.log_errors = False
+        options.max_mem = _RE2_MEMORY
         self._set: Any = re2.Set.SearchSet(options)
         for pattern in patterns:
             self._set.Add(pattern)
@@ -77,7 +80,7 @@ class Re2Engine:
 
     def scan(self, raw: bytes) -> list[Hit]:
         """Where triggers end in ``raw``."""
-        numbers = self._set.Match(raw)
+        numbers = self._set.Match(raw) or ()
         return [(number, match.end()) for number in numbers for match in self._patterns[number].finditer(raw)]
 
 

@@ -25,7 +25,7 @@ class Detector:
 
     def __init__(self, rules: Sequence[Rule], engine: Callable[[Sequence[bytes]], Engine] = best_engine) -> None:
         patterns = [(trigger, number) for number, rule in enumerate(rules) for trigger in rule.triggers]
-        self._rules = tuple(rules)
+        self.rules = tuple(rules)
         self._rule_of = [number for _, number in patterns]
         self._first_odd = len(patterns)
         self._escape = self._first_odd + len(view.TRIGGERS)
@@ -53,7 +53,7 @@ class Detector:
             if number < self._first_odd:
                 ends.setdefault(self._rule_of[number], []).append(end)
         for number, places in ends.items():
-            rule = self._rules[number]
+            rule = self.rules[number]
             for start, end in _windows(places, rule.back, rule.ahead, len(text)):
                 yield from _run(rule, text, start, end, hint)
 

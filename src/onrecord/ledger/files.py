@@ -1,8 +1,9 @@
 """Writing a ledger's directory. Layout and order of writing: docs/format/ledger.md.
 
 One writer per ledger, one thread. ``add`` computes, ``write`` puts tiles into place, the caller syncs, ``sign`` and
-the compare-and-swap follow, ``stage`` and ``publish`` make the checkpoint visible, ``tidy`` drops what it replaced. After an error the writer is of no further use:
-open the directory again, which starts from the published checkpoint and asks for the entries after it.
+the compare-and-swap follow, ``stage`` and ``publish`` make the checkpoint visible, ``tidy`` drops what full tiles
+replaced. After an error the writer is of no further use: open the directory again, which starts from the published
+checkpoint and asks for the entries after it.
 """
 
 from pathlib import Path

@@ -77,7 +77,7 @@ class Sequencer:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._alive_us: dict[tuple[str, int], int] = {}
+        self._alive_us: dict[str, int] = {}
         self._published_us: dict[str, int] = {}
         self.position = 0
         """Everything up to this spool position is published; the spool may trim it."""
@@ -107,7 +107,7 @@ class Sequencer:
     def follow(self, project: str, shard: int) -> None:
         """Know a ledger before its first entry arrives, so that its silence is noticed. Before ``start`` only."""
         writer = self._ledgers.writer(project, shard)
-        self._alive_us[project, shard] = writer.last_received_us() or self._clock.now_us()
+        self._alive_us[project] = writer.last_received_us() or self._clock.now_us()
 
     def states(self) -> list[LedgerState]:
         """Every ledger in use."""
@@ -152,8 +152,8 @@ class Sequencer:
     def _publish(self, touched: dict[tuple[str, int], LedgerWriter]) -> None:
         self._ledgers.publish(touched.values(), self._crash_point)
         now_us = self._clock.now_us()
-        for place, writer in touched.items():
-            self._alive_us[place] = now_us
+        for (project, _), writer in touched.items():
+            self._alive_us[project] = now_us
             self._published_us[writer.origin] = now_us
 
     def _run(self) -> None:
@@ -168,7 +168,7 @@ class Sequencer:
                     if self._stopping.is_set():
                         break
                     self._stopping.wait(CHECKPOINT_INTERVAL_MS / 1_000)
-                self._beat()
+                self.beat()
             while self.tick():
                 pass
         except Exception as error:  # noqa: BLE001 - a bug must stop the sequencer as loudly as a bad disk
@@ -176,12 +176,13 @@ class Sequencer:
             self._ledgers.forget()
             _log.error("the sequencer stopped: %s", error if isinstance(error, OnrecordError) else type(error).__name__)
 
-    def _beat(self) -> None:
+    def beat(self) -> None:
+        """Ask for a heartbeat of every ledger that was idle for too long; once, until it had time to answer."""
         now_us = self._clock.now_us()
-        for place, alive_us in self._alive_us.items():
+        for project, alive_us in self._alive_us.items():
             if now_us - alive_us >= HEARTBEAT_S * 1_000_000:
-                self._alive_us[place] = now_us
-                self._append_heartbeat(place[0])
+                self._alive_us[project] = now_us
+                self._append_heartbeat(project)
 
 
 def check_owed(ledgers: Ledgers) -> None:

@@ -6,10 +6,17 @@ that does not exist. Lists are newest received first and paged by key, never by 
 """
 
 from collections.abc import Sequence
+from typing import Final
 
+from onrecord.errors import Missing
 from onrecord.model.access import Access, Level
+from onrecord.model.ids import is_random_id
 from onrecord.model.record import Place
-from onrecord.query.filters import EVERYTHING, Filter
+from onrecord.model.time import Clock
+from onrecord.query import content, figures, lists, people, proofs, searching, tree
+from onrecord.query.compile import resolve
+from onrecord.query.cursor import PlaceCursor, encode, limit_of, name_after, place_after
+from onrecord.query.port import Content, FindLedgers, FindLens, FindProject, RecordAccess, Select
 from onrecord.query.results import (
     Bucket,
     Facets,
@@ -26,12 +33,33 @@ from onrecord.query.results import (
     TraceTree,
     UserRow,
 )
+from onrecord.query.scope import View, enter
+from onrecord.query.syntax import EVERYTHING, Compare, Filter
 
-FIRST = PageRequest()
+FIRST: Final = PageRequest()
+_RUNNING: Final = Compare("running", "=", 1)
 
 
 class Engine:
     """All queries. One per process; methods may be called from any thread."""
+
+    def __init__(
+        self,
+        *,
+        store: Select,
+        projects: FindProject,
+        lenses: FindLens,
+        ledgers: FindLedgers,
+        vault: Content,
+        record_access: RecordAccess,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._projects = projects
+        self._lenses = lenses
+        self._ledgers = ledgers
+        self._vault = content.Vault(vault, record_access)
+        self._clock = clock
 
     def traces(
         self, access: Access, project: str, where: Filter = EVERYTHING, page: PageRequest = FIRST
@@ -41,17 +69,21 @@ class Engine:
         Raises:
             Missing: the project is not there for this reader. Rejected: the cursor or filter is malformed.
         """
-        raise NotImplementedError
+        view, wanted = self._enter(access, project, where)
+        start, limit = place_after(page.after), limit_of(page)
+        return lists.traces(view, wanted, start, limit, self._sizes(view))
 
     def spans(
         self, access: Access, project: str, where: Filter = EVERYTHING, page: PageRequest = FIRST
     ) -> Page[SpanRow]:
         """Spans that fit, newest received first."""
-        raise NotImplementedError
+        view, wanted = self._enter(access, project, where)
+        start, limit = place_after(page.after), limit_of(page)
+        return lists.spans(view, wanted, start, limit, self._sizes(view))
 
     def running(self, access: Access, project: str, page: PageRequest = FIRST) -> Page[SpanRow]:
         """Spans that have not reported their end."""
-        raise NotImplementedError
+        return self.spans(access, project, _RUNNING, page)
 
     def trace(self, access: Access, project: str, trace_id: str) -> TraceTree:
         """One trace as a tree; orphans stand at the root, cycles are cut.
@@ -59,7 +91,8 @@ class Engine:
         Raises:
             Missing: no span of it is there for this reader.
         """
-        raise NotImplementedError
+        view, _ = self._enter(access, project)
+        return tree.trace_tree(view, self._shown_id(view, trace_id), self._sizes(view))
 
     def span(
         self, access: Access, project: str, trace_id: str, span_id: str, level: Level = Level.PSEUDONYMISED
@@ -72,32 +105,43 @@ class Engine:
             Denied: exact content without the right. Rejected: without a purpose. Missing: no such span.
             Unavailable: the read could not be recorded, so nothing is shown.
         """
-        raise NotImplementedError
+        view, _ = self._enter(access, project)
+        ids = (self._shown_id(view, trace_id), self._shown_id(view, span_id))
+        return content.span_detail(view, self._vault, ids, level, self._sizes(view))
 
     def sessions(
         self, access: Access, project: str, where: Filter = EVERYTHING, page: PageRequest = FIRST
     ) -> Page[SessionRow]:
         """Sessions of which at least one span fits, newest received first."""
-        raise NotImplementedError
+        view, wanted = self._enter(access, project, where)
+        return people.sessions(view, wanted, name_after(page.after), limit_of(page))
 
     def session(self, access: Access, project: str, session: str) -> SessionRow:
         """One session by raw id or pseudonym; its traces are ``traces`` with a filter on it."""
-        raise NotImplementedError
+        view, _ = self._enter(access, project)
+        found = people.session(view, self._lenses(view.project.number).pseudonyms.session(session))
+        if found is None:
+            raise Missing("There is no such session.", hint="It may be of another project, or erased.")
+        return found
 
     def users(
         self, access: Access, project: str, where: Filter = EVERYTHING, page: PageRequest = FIRST
     ) -> Page[UserRow]:
         """Users (pseudonyms) of whom at least one span fits, most recently seen first."""
-        raise NotImplementedError
+        view, wanted = self._enter(access, project, where)
+        return people.users(view, wanted, name_after(page.after), limit_of(page))
 
     def search(self, access: Access, project: str, where: Filter, page: PageRequest = FIRST) -> Page[Hit]:
         """Spans that fit, newest first, with the text around what was found."""
-        raise NotImplementedError
+        view, wanted = self._enter(access, project, where)
+        start, limit = place_after(page.after), limit_of(page)
+        return searching.search(view, wanted, start, limit, self._sizes(view))
 
     def aggregate(
         self,
         access: Access,
         project: str,
+        *,
         measures: Sequence[str] = ("count",),
         group_by: Sequence[str] = (),
         interval_s: int | None = None,
@@ -108,13 +152,15 @@ class Engine:
         Measures: ``count``, ``traces``, ``errors``, ``tokens``, ``tokens_input``, ``tokens_output``, ``cost``,
         ``latency_p50_ms``, ``latency_p95_ms``, ``latency_p99_ms``, ``users``, ``sessions``.
         """
-        raise NotImplementedError
+        view, wanted = self._enter(access, project, where)
+        return figures.aggregate(view, measures, group_by, interval_s, wanted)
 
     def facets(
         self, access: Access, project: str, fields: Sequence[str], where: Filter = EVERYTHING, limit: int = 20
     ) -> tuple[Facets, ...]:
         """The most frequent values of each field among the spans that fit."""
-        raise NotImplementedError
+        view, wanted = self._enter(access, project, where)
+        return figures.facets(view, fields, wanted, limit)
 
     def tail(
         self, access: Access, project: str, after: str = "", where: Filter = EVERYTHING, limit: int = 50
@@ -123,15 +169,23 @@ class Engine:
 
         Without a cursor the answer has no rows, only a cursor that stands at the present.
         """
-        raise NotImplementedError
+        view, wanted = self._enter(access, project, where)
+        since, rows = place_after(after), limit_of(PageRequest(limit=limit))
+        if since is None:
+            newest = lists.newest_place(view)
+            return Page(rows=(), next=encode(PlaceCursor(newest.shard, newest.index)))
+        return lists.changed(view, wanted, since, rows, self._sizes(view))
 
     def counts(self, access: Access, project: str, where: Filter = EVERYTHING) -> StatusCounts:
         """How much there is: traces, spans, errors, running ones, and the size of the ledger."""
-        raise NotImplementedError
+        view, wanted = self._enter(access, project, where)
+        heads = proofs.heads(self._ledgers(view.project))
+        return figures.counts(view, wanted, heads[-1].size if heads else 0)
 
     def heads(self, access: Access, project: str) -> tuple[Head, ...]:
         """The last signed checkpoint of each ledger of the project, newest shard last."""
-        raise NotImplementedError
+        view, _ = self._enter(access, project)
+        return proofs.heads(self._ledgers(view.project))
 
     def proof(self, access: Access, project: str, place: Place) -> Proof:
         """That one record is in the ledger, and how to check it.
@@ -139,7 +193,8 @@ class Engine:
         Raises:
             Missing: no such entry, and none pending.
         """
-        raise NotImplementedError
+        view, _ = self._enter(access, project)
+        return proofs.proof(view, self._ledgers(view.project), place)
 
     def tlog_proof(self, access: Access, project: str, place: Place) -> bytes:
         """The proof as a C2SP ``.tlog-proof`` file.
@@ -147,4 +202,19 @@ class Engine:
         Raises:
             Missing: no signed checkpoint covers the record yet.
         """
-        raise NotImplementedError
+        view, _ = self._enter(access, project)
+        return proofs.tlog_proof(self._ledgers(view.project), place)
+
+    def _enter(self, access: Access, project: str, where: Filter = EVERYTHING) -> tuple[View, Filter]:
+        """The reader's view of the project, and the filter in the words of the store."""
+        view = enter(self._store, self._projects, access, project, where)
+        if where == EVERYTHING:
+            return view, where
+        return view, resolve(where, self._lenses(view.project.number), self._clock.now_us())
+
+    def _shown_id(self, view: View, raw: str) -> str:
+        """A trace or span id as the store has it."""
+        return raw if is_random_id(raw) else self._lenses(view.project.number).pseudonyms.text_id(raw)
+
+    def _sizes(self, view: View) -> dict[int, int]:
+        return proofs.sizes(proofs.heads(self._ledgers(view.project)))

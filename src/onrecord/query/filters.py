@@ -1,87 +1,93 @@
-"""Filters: which spans are meant. An immutable tree, the same for the API, the pages and the command line.
+"""Filters from what a person typed: the search line and URL parameters. The tree itself is ``syntax``.
 
-A filter says what one *span* must be; a list of traces shows each trace of which a span fits. ``ids`` (user, session,
-tenant) may be raw: ``resolve`` turns them into pseudonyms before anything is asked of the store.
-Every fault in what a person typed is ``Rejected`` and names the parameter, never the value.
+Every fault is ``Rejected``; it names the parameter or the position, never the value.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
+from onrecord.errors import Rejected
+from onrecord.query.fields import find
+from onrecord.query.language import condition, parse
+from onrecord.query.syntax import EVERYTHING, And, Compare, Exists, Filter, In, Not, Or, Text
 
-OPERATORS: Final = ("=", "!=", "<", "<=", ">", ">=", "prefix", "contains")
+__all__ = [
+    "EVERYTHING",
+    "And",
+    "Compare",
+    "Exists",
+    "Filter",
+    "In",
+    "Not",
+    "Or",
+    "Text",
+    "everything_of",
+    "from_parameters",
+    "parse",
+]
 
-
-class Filter(msgspec.Struct, frozen=True):
-    """Base of the tree."""
-
-
-class And(Filter, frozen=True, tag=True):
-    """All of them; of none: everything."""
-
-    parts: tuple[Filter, ...] = ()
-
-
-class Or(Filter, frozen=True, tag=True):
-    """At least one of them; of none: nothing."""
-
-    parts: tuple[Filter, ...] = ()
-
-
-class Not(Filter, frozen=True, tag=True):
-    """What the part does not match, unknown values included."""
-
-    part: Filter
-
-
-class Compare(Filter, frozen=True, tag=True):
-    """A field against a value. A span whose field is unknown matches no comparison but ``!=``."""
-
-    field: str
-    """A name of ``fields.FIELDS``, or ``metadata.<key>``, ``attributes.<key>``, ``resource.<key>``."""
-    operator: str
-    value: str | float
-
-
-class In(Filter, frozen=True, tag=True):
-    """A field that has one of some values."""
-
-    field: str
-    values: tuple[str | float, ...]
-
-
-class Exists(Filter, frozen=True, tag=True):
-    """A field that is known."""
-
-    field: str
-
-
-class Text(Filter, frozen=True, tag=True):
-    """Words in input, output or name. ``kind``: ``words`` (all of them), ``phrase`` or ``substring``."""
-
-    kind: str
-    text: str
-
-
-EVERYTHING: Final = And()
-
-
-def parse(text: str) -> Filter:
-    """A filter from the compact language: ``model:gpt-4o status:error latency>2s "exact phrase" word -word``.
-
-    Raises:
-        Rejected: a field is not known, a value does not fit its field, or a quote is not closed.
-    """
-    raise NotImplementedError
+SUFFIXES: Final = {
+    "ne": "!=",
+    "lt": "<",
+    "lte": "<=",
+    "gt": ">",
+    "gte": ">=",
+    "prefix": "prefix",
+    "contains": "~",
+    "exists": "exists",
+}
+"""What may follow a field's name and two underscores in a URL."""
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,63}")
+QUERY: Final = "q"
+"""The parameter that holds a search line."""
 
 
 def from_parameters(pairs: Sequence[tuple[str, str]]) -> Filter:
-    """A filter from URL parameters: ``model=gpt-4o&latency_ms__gt=2000&user=jan@example.com&q=...``.
+    """A filter from URL parameters: ``model=gpt-4o&latency__gt=2s&user=jan@example.com&q=...``.
 
     The same parameter twice means *one of them*; different parameters must all fit.
 
     Raises:
         Rejected: as ``parse``; an unknown parameter is named.
     """
-    raise NotImplementedError
+    grouped: dict[str, list[str]] = {}
+    for name, value in pairs:
+        grouped.setdefault(name, []).append(value)
+    return everything_of([_parameter(name, values) for name, values in grouped.items()])
+
+
+def everything_of(parts: Sequence[Filter]) -> Filter:
+    """The filter that all of ``parts`` make together."""
+    needed = [part for part in parts if part != EVERYTHING]
+    return needed[0] if len(needed) == 1 else And(tuple(needed))
+
+
+def _parameter(name: str, values: list[str]) -> Filter:
+    if name == QUERY:
+        return everything_of([parse(value) for value in values])
+    stem, mark, suffix = name.rpartition("__")
+    field = find(stem if mark and suffix in SUFFIXES else name)
+    if field is None:
+        raise Rejected(
+            f"There is no parameter {_shown(name)}.", hint="The parameters are listed in /api/v1/openapi.json."
+        )
+    operator = SUFFIXES[suffix] if mark and suffix in SUFFIXES else "="
+    try:
+        if operator == "exists":
+            return _exists(field.name, values)
+        return condition(field, operator, [(value, True) for value in values])
+    except ValueError as error:
+        raise Rejected(f"The parameter {_shown(name)} is not understood: {error}.") from None
+
+
+def _exists(name: str, values: list[str]) -> Filter:
+    word = values[0].lower()
+    if word not in ("true", "false"):
+        raise ValueError("the value is true or false")
+    return Exists(name) if word == "true" else Not(Exists(name))
+
+
+def _shown(name: str) -> str:
+    """A parameter's name as an error may repeat it: what could be a person's text is not repeated."""
+    return f"'{name}'" if _NAME.fullmatch(name) else "of that name"

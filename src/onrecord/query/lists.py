@@ -1,0 +1,120 @@
+"""Lists of spans and traces, newest received first, paged by the place of a record."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from onrecord.model.record import Place
+from onrecord.query.compile import Bound, compile_filter
+from onrecord.query.cursor import PlaceCursor, encode
+from onrecord.query.results import Page, SpanRow, TraceRow
+from onrecord.query.scope import SCOPED, View
+from onrecord.query.spanrows import NEWEST_FIRST, after, before, columns, read_row, superseded
+from onrecord.query.summaries import summaries
+from onrecord.query.syntax import Filter
+
+_SPANS_PER_TRACE: Final = 8
+"""Spans read for each trace wanted; a list goes on reading when its traces are longer."""
+_READS: Final = 40
+"""Reads for one page. Beyond it the page is short, its cursor goes on."""
+
+
+def spans(view: View, where: Filter, start: Place | None, limit: int, sizes: dict[int, int]) -> Page[SpanRow]:
+    """Spans that fit."""
+    found: list[SpanRow] = []
+    for _ in range(_READS):
+        bound = Bound()
+        sql = (
+            f"SELECT {columns(view)} FROM spans WHERE {SCOPED} AND {before(start, bound)} "
+            f"AND {compile_filter(where, bound)} {NEWEST_FIRST} LIMIT {limit + 1}"
+        )
+        rows = [read_row(row, sizes) for row in view.select(sql, bound.values)]
+        gone = superseded(view, ((Place(row.shard, row.index), row.revision) for row in rows))
+        found += [row for row in rows if (Place(row.shard, row.index), row.revision) not in gone]
+        if len(found) > limit or len(rows) <= limit:
+            break
+        start = Place(rows[-1].shard, rows[-1].index)
+    page = tuple(found[:limit])
+    more = len(found) > limit
+    return Page(rows=page, next=encode(PlaceCursor(page[-1].shard, page[-1].index)) if more else "")
+
+
+def traces(view: View, where: Filter, start: Place | None, limit: int, sizes: dict[int, int]) -> Page[TraceRow]:
+    """Traces of which a span fits, by their newest fitting span."""
+    found: dict[str, Place] = {}
+    skipped: set[str] = set()
+    at, more = start, False
+    for _ in range(_READS):
+        wanted = (limit + 1 - len(found)) * _SPANS_PER_TRACE
+        keys = _keys(view, where, at, [*found, *skipped], wanted)
+        fresh: dict[str, Place] = {}
+        for trace_id, place in keys[1]:
+            fresh.setdefault(trace_id, place)
+        if start is not None and fresh:
+            seen = _seen(view, where, start, fresh)
+            skipped |= seen
+            fresh = {trace_id: place for trace_id, place in fresh.items() if trace_id not in seen}
+        found |= fresh
+        at = keys[0]
+        more = len(found) > limit
+        if more or at is None:
+            break
+    listed = dict(list(found.items())[:limit])
+    rows = summaries(view, list(listed), sizes)
+    page = tuple(rows[trace_id] for trace_id in listed if trace_id in rows)
+    on = list(listed.values())[-1] if more else at
+    return Page(rows=page, next=encode(PlaceCursor(on.shard, on.index)) if on else "")
+
+
+def changed(view: View, where: Filter, since: Place, limit: int, sizes: dict[int, int]) -> Page[TraceRow]:
+    """Traces of which a span that fits stands after ``since``, newest first, and the cursor to ask with next."""
+    bound = Bound()
+    sql = (
+        f"SELECT trace_id, shard, idx, revision FROM spans WHERE {SCOPED} AND {after(since, bound)} "
+        f"AND {compile_filter(where, bound)} {NEWEST_FIRST} LIMIT {limit * _SPANS_PER_TRACE}"
+    )
+    found: dict[str, Place] = {}
+    for trace_id, place in _current(view, view.select(sql, bound.values)):
+        found.setdefault(trace_id, place)
+    listed = dict(list(found.items())[:limit])
+    rows = summaries(view, list(listed), sizes)
+    newest = max([*listed.values(), since])
+    page = tuple(rows[trace_id] for trace_id in listed if trace_id in rows)
+    return Page(rows=page, next=encode(PlaceCursor(newest.shard, newest.index)))
+
+
+def newest_place(view: View) -> Place:
+    """Where the newest span of the project stands."""
+    rows = view.select(f"SELECT shard, idx FROM spans WHERE {SCOPED} {NEWEST_FIRST} LIMIT 1", {})
+    return Place(*rows[0]) if rows else Place(0, 0)
+
+
+def _keys(
+    view: View, where: Filter, start: Place | None, known: Sequence[str], limit: int
+) -> tuple[Place | None, list[tuple[str, Place]]]:
+    """Trace and place of the newest spans that fit; first, where to go on, ``None`` at the end."""
+    bound = Bound()
+    unknown = f" AND trace_id NOT IN {bound.add(list(known), 'Array(String)')}" if known else ""
+    sql = (
+        f"SELECT trace_id, shard, idx, revision FROM spans WHERE {SCOPED} AND {before(start, bound)}{unknown} "
+        f"AND {compile_filter(where, bound)} {NEWEST_FIRST} LIMIT {limit}"
+    )
+    rows = view.select(sql, bound.values)
+    last = Place(rows[-1][1], rows[-1][2]) if len(rows) == limit else None
+    return last, _current(view, rows)
+
+
+def _current(view: View, rows: Iterable[Sequence[Any]]) -> list[tuple[str, Place]]:
+    """The rows (trace, shard, index, revision) that no later revision has replaced."""
+    keyed = [(trace_id, Place(shard, index), revision) for trace_id, shard, index, revision in rows]
+    gone = superseded(view, ((place, revision) for _, place, revision in keyed))
+    return [(trace_id, place) for trace_id, place, revision in keyed if (place, revision) not in gone]
+
+
+def _seen(view: View, where: Filter, start: Place, candidates: Iterable[str]) -> set[str]:
+    """Those of the traces that stood on an earlier page: a span of them that fits is newer than the cursor."""
+    bound = Bound()
+    sql = (
+        f"SELECT DISTINCT trace_id FROM spans FINAL WHERE {SCOPED} AND NOT {before(start, bound)} "
+        f"AND trace_id IN {bound.add(list(candidates), 'Array(String)')} AND {compile_filter(where, bound)}"
+    )
+    return {row[0] for row in view.select(sql, bound.values)}

@@ -1,0 +1,171 @@
+"""Sessions and users: every trace in which one is named, added up; most recently received first."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from onrecord.query.compile import Bound, compile_filter
+from onrecord.query.cursor import NameCursor, encode
+from onrecord.query.results import Page, SessionRow, UserRow
+from onrecord.query.scope import SCOPED, View
+from onrecord.query.spanrows import NEWEST_REVISION
+from onrecord.query.syntax import EVERYTHING, Filter
+from onrecord.query.uses import NEEDS_TOPMOST, SUMS, Use, added, read_use, topmost_uses, with_topmost
+
+_NARROW: Final = (
+    "trace_id, span_id, shard, idx, revision, is_root, kind, status, running, start_us, end_us, received_us, user, "
+    "session, application, environment, usage_aggregate, tokens_input, tokens_output, tokens_cache_read, "
+    "tokens_reasoning, tokens_total, cost_reported, cost_currency"
+)
+_FIRST: Final = "(start_us, NOT is_root, idx)"
+_LAST: Final = "(end_us, is_root, idx)"
+_PREVIEW: Final = 400
+
+
+class _Person(msgspec.Struct, frozen=True):
+    """What there is of one name."""
+
+    name: str
+    user: str
+    session_count: int
+    application: str
+    environment: str
+    first_input: str
+    last_output: str
+    traces: int
+    spans: int
+    errors: int
+    began_us: int
+    ended_us: int
+    newest_us: int
+    use: Use
+
+
+def sessions(view: View, where: Filter, start: NameCursor | None, limit: int) -> Page[SessionRow]:
+    """Sessions of which a span fits."""
+    names, following = _names(view, "session", where, start, limit)
+    return Page(rows=tuple(_session(one) for one in _people(view, "session", names)), next=following)
+
+
+def session(view: View, name: str) -> SessionRow | None:
+    """One session; ``None`` when nothing of it is there."""
+    found = _people(view, "session", [name])
+    return _session(found[0]) if found else None
+
+
+def users(view: View, where: Filter, start: NameCursor | None, limit: int) -> Page[UserRow]:
+    """Users of whom a span fits."""
+    names, following = _names(view, "user", where, start, limit)
+    rows = tuple(
+        UserRow(
+            user=one.name,
+            first_us=one.began_us,
+            received_us=one.newest_us,
+            sessions=one.session_count,
+            traces=one.traces,
+            errors=one.errors,
+            tokens=one.use.tokens,
+            cost_reported=one.use.cost,
+        )
+        for one in _people(view, "user", names)
+    )
+    return Page(rows=rows, next=following)
+
+
+def _names(view: View, field: str, where: Filter, start: NameCursor | None, limit: int) -> tuple[list[str], str]:
+    """The names of one page, and the cursor of the page that follows."""
+    bound = Bound()
+    fitting = ""
+    if where != EVERYTHING:
+        fitting = (
+            f" AND trace_id IN (SELECT trace_id FROM spans FINAL WHERE {SCOPED} AND {compile_filter(where, bound)})"
+        )
+    older = "1"
+    if start is not None:
+        older = f"(newest, value) < ({bound.add(start.received_us, 'Int64')}, {bound.add(start.name, 'String')})"
+    rows = view.select(
+        f"SELECT value, max(received_us) AS newest FROM trace_names WHERE {SCOPED} AND field = '{field}'{fitting} "
+        f"GROUP BY value HAVING {older} ORDER BY newest DESC, value DESC LIMIT {limit + 1}",
+        bound.values,
+    )
+    listed = rows[:limit]
+    following = encode(NameCursor(listed[-1][1], listed[-1][0])) if len(rows) > limit else ""
+    return [name for name, _ in listed], following
+
+
+def _people(view: View, field: str, names: Sequence[str]) -> list[_Person]:
+    """What there is of these names, in their order; a name of which nothing is left is left out."""
+    if not names:
+        return []
+    bound = Bound()
+    many = bound.add(list(names), "Array(String)")
+    named = f"SELECT trace_id, value FROM trace_names WHERE {SCOPED} AND field = '{field}' AND value IN {many}"
+    ids = f"SELECT trace_id FROM trace_names WHERE {SCOPED} AND field = '{field}' AND value IN {many}"
+    entered, answered = view.shown("input_preview"), view.shown("output_preview")
+    traced = (
+        f"SELECT {_NARROW}, {entered} AS entered, {answered} AS answered "
+        f"FROM spans WHERE {SCOPED} AND trace_id IN ({ids}) {NEWEST_REVISION}"
+    )
+    rows = view.select(
+        "SELECT value, trace_id, argMinIf(user, start_us, user != ''), "
+        "groupUniqArrayIf(4)(session, session != ''), anyIf(application, application != ''), "
+        f"anyIf(environment, environment != ''), substringUTF8(argMinIf(entered, {_FIRST}, entered != ''), 1, "
+        f"{_PREVIEW}), substringUTF8(argMaxIf(answered, {_LAST}, answered != ''), 1, {_PREVIEW}), "
+        "count(), countIf(status = 'error'), minIf(start_us, start_us > 0), max(end_us), max(received_us), "
+        f"{NEEDS_TOPMOST}, {SUMS} FROM ({traced}) AS traced "
+        f"INNER JOIN ({named} GROUP BY trace_id, value) AS named USING (trace_id) GROUP BY value, trace_id",
+        bound.values,
+    )
+    topmost = topmost_uses(view, [row[1] for row in rows if row[13]])
+    grouped: dict[str, list[Sequence[Any]]] = {}
+    for row in rows:
+        grouped.setdefault(row[0], []).append(row)
+    return [_person(name, grouped[name], topmost) for name in names if name in grouped]
+
+
+def _person(name: str, rows: list[Sequence[Any]], topmost: Mapping[str, Use]) -> _Person:
+    rows = sorted(rows, key=lambda row: (row[10], row[1]))
+    uses = [with_topmost(read_use(row[14:]), topmost.get(row[1])) for row in rows]
+    costs = [use.cost for use in uses if use.cost is not None]
+    currencies = {use.currency for use in uses if use.currency}
+    return _Person(
+        name=name,
+        user=next((row[2] for row in rows if row[2]), ""),
+        session_count=len({session for row in rows for session in row[3]}),
+        application=next((row[4] for row in rows if row[4]), ""),
+        environment=next((row[5] for row in rows if row[5]), ""),
+        first_input=next((row[6] for row in rows if row[6]), ""),
+        last_output=next((row[7] for row in reversed(rows) if row[7]), ""),
+        traces=len(rows),
+        spans=sum(row[8] for row in rows),
+        errors=sum(row[9] for row in rows),
+        began_us=min((row[10] for row in rows if row[10]), default=0),
+        ended_us=max(row[11] for row in rows),
+        newest_us=max(row[12] for row in rows),
+        use=Use(
+            tokens=added(use.tokens for use in uses),
+            cost=sum(costs) if costs and len(currencies) == 1 else None,
+            currency=next(iter(currencies)) if len(currencies) == 1 else "",
+        ),
+    )
+
+
+def _session(one: _Person) -> SessionRow:
+    return SessionRow(
+        session=one.name,
+        user=one.user,
+        application=one.application,
+        environment=one.environment,
+        start_us=one.began_us,
+        received_us=one.newest_us,
+        duration_ms=(one.ended_us - one.began_us) / 1_000 if one.began_us and one.ended_us > one.began_us else None,
+        traces=one.traces,
+        spans=one.spans,
+        errors=one.errors,
+        tokens=one.use.tokens,
+        cost_reported=one.use.cost,
+        cost_currency=one.use.currency,
+        first_input=one.first_input,
+        last_output=one.last_output,
+    )

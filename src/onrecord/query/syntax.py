@@ -1,0 +1,66 @@
+"""Filters: which spans are meant. An immutable tree, the same for the API, the pages and the command line.
+
+A filter says what one *span* must be; a list of traces shows each trace of which a span fits. ``ids`` (user, session,
+tenant) may be raw: ``resolve`` turns them into pseudonyms before anything is asked of the store.
+``filters`` makes one from what a person typed, ``compile`` asks the store with it.
+"""
+
+from typing import Final
+
+import msgspec
+
+OPERATORS: Final = ("=", "!=", "<", "<=", ">", ">=", "prefix", "contains")
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """Base of the tree."""
+
+
+class And(Filter, frozen=True, tag=True):
+    """All of them; of none: everything."""
+
+    parts: tuple[Filter, ...] = ()
+
+
+class Or(Filter, frozen=True, tag=True):
+    """At least one of them; of none: nothing."""
+
+    parts: tuple[Filter, ...] = ()
+
+
+class Not(Filter, frozen=True, tag=True):
+    """What the part does not match, unknown values included."""
+
+    part: Filter
+
+
+class Compare(Filter, frozen=True, tag=True):
+    """A field against a value. A span whose field is unknown matches no comparison but ``!=``."""
+
+    field: str
+    """A name of ``fields.FIELDS``, or ``metadata.<key>``, ``attributes.<key>``, ``resource.<key>``."""
+    operator: str
+    value: str | float
+
+
+class In(Filter, frozen=True, tag=True):
+    """A field that has one of some values."""
+
+    field: str
+    values: tuple[str | float, ...]
+
+
+class Exists(Filter, frozen=True, tag=True):
+    """A field that is known."""
+
+    field: str
+
+
+class Text(Filter, frozen=True, tag=True):
+    """Words in input, output or name. ``kind``: ``words`` (all of them), ``phrase`` or ``substring``."""
+
+    kind: str
+    text: str
+
+
+EVERYTHING: Final = And()

@@ -54,6 +54,7 @@ def normalize_log(log: OtlpLog, context: OtlpContext, receiver: str = "otlp") ->
     logs.read(draft, log)
     genai.read(draft)
     generic.read(draft)
+    logs.part_of(draft)
     return finish(draft, receiver, "genai")
 
 

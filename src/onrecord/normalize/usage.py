@@ -5,12 +5,10 @@ subsets. Some providers (Anthropic's own figures) report cached tokens *beside* 
 exceed their whole, and added up. Counts on a span that is no model call repeat those of its children.
 """
 
-from typing import Any, Final
+from typing import Any
 
+from onrecord.model.derive import BILLABLE_KINDS
 from onrecord.model.span import Usage
-
-BILLABLE: Final = frozenset({"llm", "embedding", "reranker"})
-"""Kinds of span whose usage is summed; on any other kind it is an aggregate."""
 
 
 def usage_of(counts: dict[str, Any], kind: str) -> Usage:
@@ -25,6 +23,6 @@ def usage_of(counts: dict[str, Any], kind: str) -> Usage:
         produced = counts.get("output")
         if produced is not None and reasoning > produced:
             counts["output"] = produced + reasoning
-    if kind not in BILLABLE:
+    if kind not in BILLABLE_KINDS:
         counts["aggregate"] = True
     return Usage(**counts)

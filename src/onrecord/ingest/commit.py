@@ -125,8 +125,8 @@ class CommitThread(threading.Thread):
 
     def _commit(self, batches: list[Batch]) -> list[int]:
         staging = self._staging
-        staging.begin()
         try:
+            staging.begin()
             duplicates = [staging.stage(batch) for batch in batches]
             self._crash_point("commit.staged")
             staging.commit_keys()

@@ -73,7 +73,10 @@ class Staging:
         """Called when ledgers of an older year got their last entry: wakes the sequencer."""
         self.followers: list[Callable[[], int]] = []
         """Positions up to which each follower is done with the spool."""
+        self.settled = 0
+        """Up to this spool position everything was published and projected when the files were opened."""
         self._file = self._start()
+        self._clear()
         self._year = min([of_year for _, of_year, _ in indexes.before(self._file.year)], default=self._file.year)
 
     # --- the transaction ------------------------------------------------------------------------------------
@@ -81,22 +84,17 @@ class Staging:
     def begin(self) -> None:
         """Start: choose the month file, remember what to take back."""
         self._received_us = self._clock.now_us()
+        self._clear()
         month = month_of(self._received_us)
         if month > self._file.month:
             self._turn_to(month)
         if self._file.year != self._year:
             self._close_ledgers(self._file.year)
+            self._clear()
         if self._lookback is not None and self._clock.now_us() > self._lookback_until_us:
             self._lookback.close()
             self._lookback = None
-        self._snapshot = self._indexes.snapshot()
-        self._records: list[tuple[int, bytes, int, bytes]] = []
-        self._entries: list[tuple[int, int, int, bytes]] = []
-        self._rows: list[tuple[str, bytes]] = []
-        self._seen: dict[bytes, list[tuple[Place, bytes]]] = {}
-        self._dead: list[tuple[int, int, str, str, bytes]] = []
         self._file.begin()
-        self._began_at = (self._chain, self._spool_id)
 
     def stage(self, batch: Batch) -> int:
         """Stage every item of a delivery; return how many had been kept before."""
@@ -133,8 +131,8 @@ class Staging:
         """Take everything back."""
         self._file.rollback()
         self.partitions.rollback()
-        self._indexes.restore(self._snapshot)
-        self._chain, self._spool_id = self._began_at
+        indexes, self._chain, self._spool_id = self._before
+        self._indexes.restore(indexes)
 
     # --- around it ------------------------------------------------------------------------------------------
 
@@ -184,6 +182,15 @@ class Staging:
             file.close()
 
     # --- inside ---------------------------------------------------------------------------------------------
+
+    def _clear(self) -> None:
+        """Nothing is staged; this is where ``rollback`` goes back to."""
+        self._before = (self._indexes.snapshot(), self._chain, self._spool_id)
+        self._records: list[tuple[int, bytes, int, bytes]] = []
+        self._entries: list[tuple[int, int, int, bytes]] = []
+        self._rows: list[tuple[str, bytes]] = []
+        self._seen: dict[bytes, list[tuple[Place, bytes]]] = {}
+        self._dead: list[tuple[int, int, str, str, bytes]] = []
 
     def _stage(self, item: Item) -> bool:
         existing = self._existing(item)
@@ -274,18 +281,19 @@ class Staging:
         current = max([month_of(self._clock.now_us()), *names[-1:]])
         for name in names:
             with contextlib.closing(MonthReader(self._directory / f"{name}.db")) as reader:
-                waiting = bool(reader.spool(limit=1))
-                if waiting or int(name[:4]) == int(current[:4]):
+                unfinished = bool(reader.spool(limit=1))
+                if unfinished or int(name[:4]) == int(current[:4]):
                     self._indexes.follow(reader)
                 self._spool_id = max(self._spool_id, reader.last_spool_id())
-            if waiting and name != current:
+            if unfinished and name != current:
                 self._earlier.append(MonthFile(self._directory / f"{name}.db"))
         if [name for name in names if name < current]:
             self._look_back(self._directory / f"{[name for name in names if name < current][-1]}.db")
         file = MonthFile(self._directory / f"{current}.db")
-        for each in [*self._earlier, file]:
-            for group in each.spool():
-                self._chain = group.chain
+        waiting = [group for each in [*self._earlier, file] for group in each.spool()]
+        if waiting:
+            self._chain = waiting[-1].chain
+        self.settled = waiting[0].id - 1 if waiting else self._spool_id
         return file
 
     def _turn_to(self, month: str) -> None:

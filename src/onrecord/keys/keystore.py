@@ -119,7 +119,11 @@ class KeyStore:
     def begin(self) -> None:
         """Start staging; other writers wait until ``commit`` or ``rollback``."""
         self._writing.acquire()
-        self._writer().execute("BEGIN IMMEDIATE")
+        try:
+            self._writer().execute("BEGIN IMMEDIATE")
+        except sqlite3.Error:
+            self._writing.release()
+            raise
 
     def commit(self) -> None:
         """Make everything staged durable."""

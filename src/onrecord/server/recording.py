@@ -5,6 +5,7 @@ in, then the commit thread, the sequencer and the projector run. The store is op
 time: ingest never waits for it.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -82,6 +83,7 @@ class Recording:
             append_heartbeat=self._append_heartbeat,
             crash_point=crash_point,
         )
+        self.sequencer.position = self.staging.settled
         self.staging.followers.append(lambda: self.sequencer.position)
         self.staging.on_closed = self.sequencer.wake
         self.commits.on_commit.append(self.sequencer.wake)
@@ -165,10 +167,11 @@ class Recording:
         reader = self._reader(self._id_of(number), year)
         deadline = time.monotonic() + 60
         while True:
-            checkpoint = reader.checkpoint()
-            closed = checkpoint.size and decode_entry(reader.entry(checkpoint.size - 1)).next is not None
-            if checkpoint.size >= size and closed:
-                return Previous(shard=year, size=checkpoint.size, root=checkpoint.root)
+            with contextlib.suppress(Missing):  # nothing of it is published yet
+                checkpoint = reader.checkpoint()
+                closed = decode_entry(reader.entry(checkpoint.size - 1)).next is not None
+                if checkpoint.size >= size and closed:
+                    return Previous(shard=year, size=checkpoint.size, root=checkpoint.root)
             if not size:
                 return None
             if time.monotonic() > deadline:

@@ -43,7 +43,7 @@ Micros = Annotated[int, Meta(ge=-(2**62), le=2**62)]
 _ID_CHARACTERS: Final = 22
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 _IDS: Final = re.compile(r"[A-Za-z0-9_-]*")
-_PROVIDERS_OR_NONE: Final = PROVIDERS | {""}
+_NAME: Final = re.compile(r"[a-z0-9._:@-]*")
 _SMALLEST: Final = SIZE_CLASSES[0]
 _HASH_SIZES: Final = (0, 32)
 _SPAN_KINDS: Final = frozenset(KINDS)
@@ -123,6 +123,8 @@ def encode_entry(entry: Entry) -> bytes:
     """
     encoded = _pad(_ENCODER.encode(entry))
     decode_entry(encoded)
+    if not is_listed(entry):
+        raise ValueError("the entry names a provider or a model that is not public")
     return encoded
 
 
@@ -168,10 +170,8 @@ def fault_of(entry: Entry) -> str:
     """The sentence that says why an entry is outside the closed schema; empty when it is inside."""
     if not _ID.fullmatch(entry.id):
         return "the entry's id is not 22 characters of URL-safe base64"
-    if entry.model and model_word(entry.model) != entry.model:
-        return "the entry names a model that is not public"
-    if entry.provider and entry.provider not in PROVIDERS:
-        return "the entry names a provider outside the closed list"
+    if not _NAME.fullmatch(entry.model) or not _NAME.fullmatch(entry.provider):
+        return "the entry names a provider or a model in an impossible way"
     if entry.tokens and entry.tokens[-1] is None:
         return "the entry's token counts end in an unknown"
     if len(entry.commitment) not in _HASH_SIZES or len(entry.manifest) not in _HASH_SIZES:
@@ -183,14 +183,19 @@ def fault_of(entry: Entry) -> str:
     return ""
 
 
+def is_listed(entry: Entry) -> bool:
+    """Whether this program's lists hold the provider and the model; a later program's lists may hold more."""
+    provider_listed = not entry.provider or entry.provider in PROVIDERS
+    return provider_listed and model_word(entry.model) == entry.model
+
+
 def _are_plain(entries: Sequence[Entry]) -> bool:
     """Whether ``fault_of`` would surely find nothing in any of these; a list per field costs a third of calls."""
     tags = [entry.tag for entry in entries if entry.tag]
     return (
         _IDS.fullmatch("".join([entry.id for entry in entries] + tags)) is not None
         and all(len(tag) == _ID_CHARACTERS for tag in tags)
-        and {entry.provider for entry in entries} <= _PROVIDERS_OR_NONE
-        and all(model_word(model) == model for model in {entry.model for entry in entries})
+        and all(map(_NAME.fullmatch, {entry.model for entry in entries} | {entry.provider for entry in entries}))
         and {len(entry.commitment) for entry in entries} | {len(entry.manifest) for entry in entries} <= {*_HASH_SIZES}
         and not any(entry.tokens[-1] is None for entry in entries if entry.tokens)
         and all(entry.previous is None for entry in entries)

@@ -16,7 +16,7 @@ import msgspec
 from onrecord.errors import Corrupt, Missing
 from onrecord.ledger.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
 from onrecord.ledger.edge import Edge
-from onrecord.ledger.entry import Entry, UnknownVersion, decode_entries, decode_entry
+from onrecord.ledger.entry import Entry, UnknownVersion, decode_entries, decode_entry, is_listed
 from onrecord.ledger.merkle import leaf_hash
 from onrecord.ledger.note import VerifierKey
 from onrecord.ledger.reader import LedgerReader
@@ -53,6 +53,9 @@ class LedgerReport(msgspec.Struct, frozen=True):
     """Readable entries by kind."""
     unknown_versions: int
     """Entries of a later version: they stand in the tree, what they say can not be judged here."""
+    unlisted: tuple[str, ...]
+    """Providers and models that this program's lists do not hold: a later program wrote them, or somebody who should
+    not."""
     silences: tuple[tuple[int, int, int], ...]
     """Index, from and to (microseconds) of each stretch longer than two heartbeats without an entry."""
     findings: tuple[Finding, ...]
@@ -97,6 +100,8 @@ class LedgerCheck:
         self._signers: tuple[str, ...] = ()
         self._kinds: Counter[str] = Counter()
         self._unknown = 0
+        self._names: set[tuple[str, str]] = set()
+        self._unlisted: set[str] = set()
         self._manifests: dict[bytes, int] = {}
         self.checkpoint = self._open()
 
@@ -127,6 +132,7 @@ class LedgerCheck:
             signers=self._signers,
             kinds=dict(self._kinds),
             unknown_versions=self._unknown,
+            unlisted=tuple(sorted(self._unlisted)),
             silences=tuple(self._rules.silences),
             findings=tuple(self._found),
         )
@@ -183,6 +189,7 @@ class LedgerCheck:
         self._manifests.update(
             {entry.manifest: index for index, entry in enumerate(entries, first) if entry and entry.manifest}
         )
+        self._note_names(readable)
         if first and len(readable) == len(entries) and self._rules.are_plain(readable):
             yield from enumerate(readable, first)
             return
@@ -194,6 +201,13 @@ class LedgerCheck:
             if fault:
                 self._find(ALTERED, tile_at(ENTRIES, index // WIDTH, size).path, index, fault)
             yield index, entry
+
+    def _note_names(self, entries: Sequence[Entry]) -> None:
+        names = {(entry.provider, entry.model) for entry in entries}
+        for entry in entries if names - self._names else ():
+            if not is_listed(entry):
+                self._unlisted.update({entry.provider, entry.model} - {""})
+        self._names |= names
 
     def _decode(self, index: int, data: bytes) -> Entry | None:
         size = self.checkpoint.size if self.checkpoint else 0

@@ -16,6 +16,7 @@ from onrecord.ledger.entry import (
     decode_entries,
     decode_entry,
     encode_entry,
+    is_listed,
     span_entry,
 )
 from onrecord.ledger.vocabulary import FINISHES
@@ -152,8 +153,8 @@ def respell(**changes: object) -> bytes:
         respell(r=-1),
         respell(r=1.5),
         respell(t="jan"),
-        respell(m="gpt-4o-jan"),
-        respell(p="acme"),
+        respell(m="Jan de Vries"),
+        respell(p="Acme BV"),
         respell(u=[1, None]),
         respell(c="AAAA"),
         respell(note="free text"),
@@ -184,6 +185,13 @@ def test_two_entries_can_not_hide_in_one(pair: tuple[bytes, bytes]) -> None:
 def test_a_later_version_is_unknown_not_altered() -> None:
     with pytest.raises(UnknownVersion):
         decode_entry(respell(v=2, later="field"))
+
+
+def test_a_name_of_a_later_list_is_read_but_not_written() -> None:
+    entry = decode_entry(respell(m="gpt-9-superb"))
+    assert not is_listed(entry)
+    with pytest.raises(ValueError, match="public"):
+        encode_entry(entry)
 
 
 def test_an_entry_that_breaks_the_schema_is_not_written() -> None:

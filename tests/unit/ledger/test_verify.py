@@ -150,6 +150,13 @@ SECOND_OPENING = opening_entry(id=record_id(3), received_us=START_US + 9)
 MISPLACED = heartbeat_entry(id=record_id(3), received_us=START_US + 9, index=4)
 
 
+def test_a_name_outside_the_lists_is_stated(node: Node) -> None:
+    entry = make_entries(1, start=1)[0].replace(b'"m":"gpt-4o"', b'"m":"jan-dv"')
+    report = ledger_of(node, [*make_entries(1), entry])
+    assert report.is_intact
+    assert report.unlisted == ("jan-dv", "openai")
+
+
 @pytest.mark.parametrize(
     ("entries", "index", "word"),
     [

@@ -59,6 +59,8 @@ STORE_CONNECTIONS: Final = 8
 """Calls to the store at once; further ones wait. Each runs on at most two threads of the engine."""
 STORE_WAIT_S: Final = 30
 """How long a call waits for a free connection, and a close for running calls."""
+ERASE_SECONDS: Final = 300
+"""How long an erasure waits until the store's old parts are gone from disk."""
 SET_ASIDE_ROWS: Final = 10_000
 """Rows kept that the store refused, for somebody to look at; further ones are only counted."""
 PAGE_ROWS: Final = 500

@@ -48,7 +48,7 @@ _ROW_FAULTS: Final = frozenset((6, 25, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 
 """Error codes with which the engine refuses a value: it can not be read as its column's type."""
 _TOO_MUCH: Final = frozenset((158, 159, 160, 241, 307, 396))
 """Error codes with which the engine gives up a question that takes too long or too much memory."""
-_SICK: Final = frozenset((0, 74, 75, 76, 209, 210, 243, 252, 394, 439, 999))
+_SICK: Final = frozenset((0, 74, 75, 76, 81, 209, 210, 243, 252, 394, 439, 999))
 """Error codes of an engine that can not work now: disk, network, too many parts, no threads, being stopped."""
 _NO_CODE: Final = 0
 
@@ -82,6 +82,8 @@ class Store:
         self.url = url
         self.connections = connections or Connections(url)
         self.database = database or self.connections.database
+        self.made = False
+        """Whether its tables were made just now: whatever is kept elsewhere is not in it (see ``rebuild``)."""
 
     @property
     def directory(self) -> Path | None:
@@ -151,6 +153,8 @@ class Connections:
         self._open = 0
         self._lock = threading.Lock()
         self._closed = False
+        self.upkeep = threading.Lock()
+        """Held by whoever rewrites the store: an erasure and a rebuild take turns."""
         self._idle.put(self._connect())
 
     @contextmanager

@@ -47,12 +47,14 @@ def open_store(url: str) -> Store:
         base = store.within(store.connections.database)
         base.command(_POINTER)
         number = current(base)
+        drop_others(base, number)
         if number:
             store.use(name_of(base, number))
             migrate(store)
         else:
             store.use(make_database(base, 1))
             note(base, 1)
+            store.made = True
     except BaseException:
         store.close()
         raise
@@ -82,6 +84,15 @@ def make_database(base: Store, number: int) -> str:
     base.command(f"CREATE DATABASE `{name}`")
     migrate(base.within(name))
     return name
+
+
+def drop_others(base: Store, number: int) -> None:
+    """Drop every database of tables but ``number``, and its files: what an unfinished rebuild left behind."""
+    prefix = name_of(base, 0).removesuffix("0")
+    sql = "SELECT name FROM system.databases WHERE startsWith(name, {prefix:String})"
+    for (name,) in base.query(sql, {"prefix": prefix}).result_rows:
+        if name.removeprefix(prefix).isdecimal() and name != name_of(base, number):
+            base.command(f"DROP DATABASE `{name}` SYNC")
 
 
 def migrations() -> tuple[Migration, ...]:

@@ -18,10 +18,11 @@ SCORES: Final = "scores FINAL"
 """Judgements, each record once. The same client id again is a further record: ``LATEST_SCORES`` has the newest."""
 LATEST_SCORES: Final = """(
     SELECT * FROM scores FINAL
+    WHERE project = {project:String}
     ORDER BY shard DESC, idx DESC
-    LIMIT 1 BY project, if(score_id = '', concat(toString(shard), ':', toString(idx), ':', toString(ordinal)), score_id)
+    LIMIT 1 BY if(score_id = '', concat(toString(shard), ':', toString(idx), ':', toString(ordinal)), score_id)
 )"""
-"""Judgements; of those with the same client id the one received last. Filter by project inside a further WHERE."""
+"""Judgements; of those with the same client id the one received last. Bind ``project``."""
 TRACE_NAMES: Final = "trace_names"
 """(project, field, value, trace_id): which traces a user, session or tenant is named in. Use it with ``IN``: a pair
 may stand there more than once until the engine has merged."""
@@ -62,4 +63,4 @@ def select(
         Refused: the statement is at fault.
     """
     answer = store.query(sql, parameters, {**_SETTINGS, **(settings or {}), "readonly": 2})
-    return Answer(tuple(answer.column_names), list(answer.result_rows))
+    return Answer(tuple(answer.column_names), [tuple(row) for row in answer.result_rows])

@@ -40,6 +40,8 @@ class Writer:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self.mirror: Store | None = None
+        """Where every block goes as well, while a rebuild fills another database."""
 
     def insert(self, table: str, lines: Sequence[bytes], token: str, *, doubt: bool = False) -> int:
         """Insert ``lines`` and return how many of them were set aside.
@@ -52,32 +54,37 @@ class Writer:
             Unavailable: nothing, part or all of the block is kept; insert it again with the same token.
             Refused: the engine refuses the block for a reason that is not in one of its rows.
         """
+        if self.mirror is not None:
+            self._insert(self.mirror, table, lines, token, doubt)
+        return self._insert(self._store, table, lines, token, doubt)
+
+    def _insert(self, store: Store, table: str, lines: Sequence[bytes], token: str, doubt: bool) -> int:
         if not lines:
             return 0
         if table not in TABLES:
-            self._set_aside(table, lines, UNKNOWN_TABLE, token)
+            self._set_aside(store, table, lines, UNKNOWN_TABLE, token)
             return len(lines)
         settings = {**_SETTINGS, "insert_deduplication_token": token}
         try:
-            self._store.insert(table, b"\n".join(lines), FORM, settings)
+            store.insert(table, b"\n".join(lines), FORM, settings)
         except Refused as refused:
             if not (doubt or refused.is_row_fault):
                 raise
             if len(lines) == 1:
-                self._set_aside(table, lines, refused.code, token)
+                self._set_aside(store, table, lines, refused.code, token)
                 return 1
         else:
             return 0
         middle = len(lines) // 2
-        before = self.insert(table, lines[:middle], f"{token}.0", doubt=doubt)
-        return before + self.insert(table, lines[middle:], f"{token}.1", doubt=doubt)
+        before = self._insert(store, table, lines[:middle], f"{token}.0", doubt)
+        return before + self._insert(store, table, lines[middle:], f"{token}.1", doubt)
 
-    def _set_aside(self, table: str, lines: Sequence[bytes], code: int, token: str) -> None:
-        kept = self._store.query("SELECT count() FROM set_aside").result_rows[0][0]
+    def _set_aside(self, store: Store, table: str, lines: Sequence[bytes], code: int, token: str) -> None:
+        kept = store.query("SELECT count() FROM set_aside").result_rows[0][0]
         noted_us = self._clock.now_us()
         rows = [_aside(table, line, code, noted_us, kept < SET_ASIDE_ROWS) for line in lines]
         settings = {**_SETTINGS, "insert_deduplication_token": token}
-        self._store.insert("set_aside", b"\n".join(rows), FORM, settings)
+        store.insert("set_aside", b"\n".join(rows), FORM, settings)
 
 
 def _aside(table: str, line: bytes, code: int, noted_us: int, keep: bool) -> bytes:

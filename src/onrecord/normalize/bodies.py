@@ -8,7 +8,8 @@ logs beside the messages repeats every one of them.
 """
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from onrecord.model.message import Message, Part
@@ -182,25 +183,33 @@ _CONTENT_KEYS: Final = frozenset(
 _FIELD_KEYS: Final = frozenset({"id", "role", "type", "stop_reason", "finish_reason"})
 
 
-def residue(body: Any, known: set[str], counts: set[Any]) -> Any:
+def residue(body: Any, texts: Callable[[], set[str]], counts: set[Any]) -> Any:
     """What a body says beyond messages, fields and counts that are known; ``None`` when that is nothing.
 
     Texts are looked for only where a body carries messages: ``{"consent": "yes"}`` stays, whatever a message says.
+    ``texts`` gathers the known ones, and is called only when there is such a place.
     """
     if not isinstance(body, dict):
-        return _unknown(body, known, counts)
+        return _unknown(body, texts(), counts)
     left = {}
+    known: set[str] | None = None
     for key, value in body.items():
-        if key in _CONTENT_KEYS or key in _FIELD_KEYS or "usage" in key:
+        rest = value
+        if key in _CONTENT_KEYS or key in _FIELD_KEYS:
+            if known is None:
+                known = texts()
             rest = _unknown(value, known, counts)
-        else:
-            rest = value
+        elif "usage" in key:
+            rest = _unknown(value, _NOTHING, counts)
         if rest is not None:
             left[key] = rest
     return left or None
 
 
-def _unknown(value: Any, known: set[str], counts: set[Any]) -> Any:
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def _unknown(value: Any, known: AbstractSet[str], counts: set[Any]) -> Any:
     """What no known text says. JSON inside (arguments of calls) is known when every text in it is."""
     if isinstance(value, str):
         return None if not value or value in known or _is_known_json(value, known) else value
@@ -214,12 +223,10 @@ def _unknown(value: Any, known: set[str], counts: set[Any]) -> Any:
     if isinstance(value, list):
         items = [rest for item in value if (rest := _unknown(item, known, counts)) is not None]
         return items or None
-    if value is None or value in counts or as_text(value) in known:
-        return None
-    return value
+    return None if value is None or value in counts or (known and as_text(value) in known) else value
 
 
-def _is_known_json(text: str, known: set[str]) -> bool:
+def _is_known_json(text: str, known: AbstractSet[str]) -> bool:
     if text[0] not in "{[":
         return False
     value = parsed(text)

@@ -21,10 +21,65 @@ _PREFIXES: Final = (
 )  # fmt: skip
 
 
+_PLAIN: Final = 64
+"""Messages at the start of a list whose names are looked up in a table; later ones take the general way."""
+
+
+def _names(prefix: str) -> tuple[tuple[str, str], ...]:
+    return tuple((f"{prefix}{n}.message.role", f"{prefix}{n}.message.content") for n in range(_PLAIN))
+
+
+_INPUT_NAMES: Final = _names("llm.input_messages.")
+_OUTPUT_NAMES: Final = _names("llm.output_messages.")
+
+
 def read_lists(draft: Draft) -> None:
-    """Read every flattened list of a span."""
-    for name, group in _taken(draft.attributes).items():
+    """Read every flattened list of a span. The hot path: what nearly every model call has is popped by its name."""
+    attributes = draft.attributes
+    entered = _plain(attributes, _INPUT_NAMES)
+    answered = _plain(attributes, _OUTPUT_NAMES)
+    usage = draft.usage
+    for name, field in _COUNT_NAMES:
+        count = attributes.get(name)
+        if type(count) is int and 0 <= count < _COUNT_END:
+            usage[field] = count
+            del attributes[name]
+    groups = _taken(attributes)
+    for leaves, name, side, role in (
+        (entered, "llm.input_messages", draft.input, "user"),
+        (answered, "llm.output_messages", draft.output, "assistant"),
+    ):
+        group = groups.pop(name, None)
+        if group is None:
+            side.extend([_message(said, content, role) for said, content in leaves])
+        else:
+            side.extend(_flat_messages(group, leaves, role))
+    for name, group in groups.items():
         _GROUPS[name](draft, group)
+
+
+_COUNT_END: Final = 2**63
+
+
+def _plain(attributes: dict[str, Any], names: tuple[tuple[str, str], ...]) -> list[tuple[Any, Any]]:
+    """Role and content of the messages from the first to the last that has either; other names stay."""
+    pop = attributes.pop
+    found = []
+    for role_name, content_name in names:
+        role, content = pop(role_name, None), pop(content_name, None)
+        if role is None and content is None:
+            break
+        found.append((role, content))
+    return found
+
+
+def _message(said: Any, content: Any, role: str) -> Message:
+    """A message that is a role and a text; a result of a tool is no text."""
+    if type(said) is str and said:
+        role = said
+    if role == "tool" or type(content) is not str:
+        return message(role, content)
+    return Message(role, (Part("text", content),) if content else ())
 
 
 def _taken(attributes: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -45,17 +100,19 @@ def _taken(attributes: dict[str, Any]) -> dict[str, dict[str, Any]]:
 _TWO: Final = frozenset({"llm", "retrieval", "embedding", "trace", "session"})
 
 
-def _flat_messages(group: dict[str, Any], role: str) -> list[Message]:
-    """Messages from ``N.message.<leaf>``. Those with no more than a role and a text are read without a tree."""
-    by_index: dict[str, dict[str, Any]] = {}
+def _flat_messages(group: dict[str, Any], plain: list[tuple[Any, Any]], role: str) -> list[Message]:
+    """Messages from ``N.message.<leaf>`` and from the roles and contents that were found by name."""
+    by_index: dict[str, dict[str, Any]] = {
+        str(position): {"message.role": said, "message.content": content}
+        for position, (said, content) in enumerate(plain)
+    }
     for key, value in group.items():
         index, _, leaf = key.partition(".")
         one = by_index.get(index)
         if one is None:
             one = by_index[index] = {}
         one[leaf] = value
-    order = by_index if len(by_index) == 1 else sorted(by_index, key=_index)
-    return [_flat_message(by_index[index], role) for index in order]
+    return [_flat_message(by_index[index], role) for index in sorted(by_index, key=_index)]
 
 
 def _index(text: str) -> int:
@@ -63,12 +120,11 @@ def _index(text: str) -> int:
 
 
 def _flat_message(leaves: dict[str, Any], role: str) -> Message:
-    said = leaves.get("message.role")
+    said = leaves.pop("message.role", None)
     if type(said) is str and said:
         role = said
-    content = leaves.get("message.content")
-    if len(leaves) <= 2 and type(content) is str and role != "tool":  # noqa: PLR2004 - a role and a text
-        return Message(role, (Part("text", content),) if content else ())
+    if not leaves or (len(leaves) == 1 and "message.content" in leaves):
+        return _message(None, leaves.get("message.content"), role)
     return _deep_message(as_map(grow(leaves)), role)
 
 
@@ -136,14 +192,6 @@ def _typed(kind: str, rest: dict[str, Any]) -> dict[str, Any]:
     return rest if kind in ("text", "reasoning", "thinking", "refusal") else {"type": kind, **rest}
 
 
-def _input_messages(draft: Draft, group: dict[str, Any]) -> None:
-    draft.input.extend(_flat_messages(group, "user"))
-
-
-def _output_messages(draft: Draft, group: dict[str, Any]) -> None:
-    draft.output.extend(_flat_messages(group, "assistant"))
-
-
 def _prompts(draft: Draft, group: dict[str, Any]) -> None:
     """Prompts and choices of text completion."""
     for item in _listed(grow(group)):
@@ -175,6 +223,9 @@ _COUNTS: Final = {
     "prompt_details.audio": "audio_input", "completion_details.audio": "audio_output",
     "completion_details.reasoning": "reasoning",
 }  # fmt: skip
+
+
+_COUNT_NAMES: Final = tuple((f"llm.token_count.{name}", field) for name, field in _COUNTS.items())
 
 
 def _token_counts(draft: Draft, group: dict[str, Any]) -> None:
@@ -265,7 +316,7 @@ def _annotations(draft: Draft, group: dict[str, Any], scope: str = "span") -> No
 
 
 _GROUPS: Final[dict[str, Callable[[Draft, dict[str, Any]], None]]] = {
-    "llm.input_messages": _input_messages, "llm.output_messages": _output_messages, "llm.tools": _tools,
+    "llm.tools": _tools,
     "llm.token_count": _token_counts, "llm.cost": _costs, "llm.prompts": _prompts, "llm.choices": _choices,
     "retrieval.documents": _documents, "reranker": _reranker, "embedding.embeddings": _embeddings,
     "annotations": _annotations, "evaluations": _annotations,

@@ -71,7 +71,7 @@ def _query(draft: Draft) -> None:
     pop("input.mime_type", None)
     if draft.documents:
         found = draft.attributes.get("output.value")
-        if found is not None and bodies.residue(parsed(found), _document_texts(draft.documents), set()) is None:
+        if found is not None and bodies.residue(parsed(found), lambda: _document_texts(draft.documents), set()) is None:
             pop("output.value")
             pop("output.mime_type", None)
 
@@ -99,8 +99,10 @@ def _side(draft: Draft, key: str, said: Any, flat: list[Message]) -> list[Messag
     call = draft.fields["kind"] in _CALLS
     if call and isinstance(body, dict):
         _body(draft, body, entering)
-    if entering and isinstance(body, dict) and _same_messages(body.get("messages"), flat):
-        del body["messages"]
+    if isinstance(body, dict) and (_same_messages(body, flat) if entering else _same_choice(body, flat)):
+        del body["messages" if entering else "choices"]
+        if not body:
+            return flat
     else:
         told = bodies.request_messages(body) if entering else bodies.response_messages(body)
         if _richer(told, flat):
@@ -108,7 +110,7 @@ def _side(draft: Draft, key: str, said: Any, flat: list[Message]) -> list[Messag
     if not flat and draft.fields["kind"] != "embedding":
         role = "user" if entering else "assistant"
         return [Message(role, (Part("text", as_text(said), mime="application/json"),))]
-    rest = bodies.residue(body, bodies.texts_in(flat) | _said(draft), _numbers(draft))
+    rest = bodies.residue(body, lambda: bodies.texts_in(flat) | _said(draft), _numbers(draft))
     if rest is not None:
         draft.attributes[key] = rest
     return flat
@@ -122,8 +124,9 @@ def _richer(told: list[Message], flat: list[Message]) -> bool:
     return more > 0 or (more == 0 and len(told) < len(flat))
 
 
-def _same_messages(said: Any, flat: list[Message]) -> bool:
+def _same_messages(body: dict[str, Any], flat: list[Message]) -> bool:
     """Whether the messages of a request are plain texts, and those that were read: the usual case, told apart fast."""
+    said = body.get("messages")
     if type(said) is not list or len(said) != len(flat):
         return False
     for one, known in zip(said, flat, strict=True):
@@ -133,6 +136,19 @@ def _same_messages(said: Any, flat: list[Message]) -> bool:
         if one.get("content") != parts[0].text or one.get("role") != known.role:
             return False
     return True
+
+
+def _same_choice(body: dict[str, Any], flat: list[Message]) -> bool:
+    """Whether the only choice of a response is a plain text, and the one that was read."""
+    choices = body.get("choices")
+    if type(choices) is not list or len(choices) != 1 or len(flat) != 1 or type(choices[0]) is not dict:
+        return False
+    one, known = choices[0].get("message"), flat[0]
+    if type(one) is not dict or len(known.parts) != 1 or choices[0].get("logprobs"):
+        return False
+    if one.get("content") != known.parts[0].text or one.get("role") != known.role:
+        return False
+    return not any(value for key, value in one.items() if key not in ("role", "content"))
 
 
 def _body(draft: Draft, body: dict[str, Any], entering: bool) -> None:
@@ -146,13 +162,19 @@ def _body(draft: Draft, body: dict[str, Any], entering: bool) -> None:
         if isinstance(tools, list) and len(tools) == len(fields.get("tools", ())):
             del body[name]
     model = body.pop("model", None)
-    if entering:
-        if type(model) is str and model:
-            fields["model_requested"] = model
+    if not entering:
+        _response(draft, body)
         return
+    if type(model) is str and model:
+        fields["model_requested"] = model
+    if "user" in body and body["user"] == draft.metadata.get("user"):
+        del body["user"]
+
+
+def _response(draft: Draft, body: dict[str, Any]) -> None:
     identity = body.get("id")
-    if type(identity) is str:
-        draft.say("response_id", identity)
+    if type(identity) is str and identity and draft.fields.setdefault("response_id", identity) == identity:
+        del body["id"]
     if "embedding.embeddings.0.embedding.vector" in draft.attributes:
         body.pop("data", None)
 
@@ -161,9 +183,6 @@ def _said(draft: Draft) -> set[str]:
     said = {text for text in draft.fields.values() if type(text) is str}
     said.update(draft.fields.get("finish_reasons", ()))
     said.update(part.text for one in draft.input for part in one.parts)
-    user = draft.metadata.get("user")
-    if type(user) is str:
-        said.add(user)
     return said
 
 

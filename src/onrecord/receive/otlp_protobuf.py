@@ -6,6 +6,7 @@ The runtime refuses text that is not UTF-8 and values nested about 45 levels dee
 
 from collections.abc import Callable, Iterable
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
@@ -222,15 +223,25 @@ def _bounded(pairs: Any) -> dict[str, Any]:
 
 
 def _attributes(pairs: Iterable[KeyValue], depth: int = 0) -> dict[str, Any]:
-    """Attributes as a map; of a name that comes twice the last counts."""
-    result: dict[str, Any] = {}
-    for pair in pairs:
-        value = pair.value
-        text = value.string_value
-        result[pair.key] = text or _value(value, depth)  # most values are text that is not empty: no reflection
+    """Attributes as a map; of a name that comes twice the last counts.
+
+    Most values are text: all are read as text without a Python step per attribute, and those that turn out empty,
+    because they are of another kind, are read again.
+    """
+    held = list(pairs)
+    values: list[Any] = list(map(_TEXT_OF, held))
+    if not all(values):
+        for position, text in enumerate(values):
+            if not text:
+                values[position] = _value(held[position].value, depth)
+    result = dict(zip(map(_KEY_OF, held), values, strict=True))
     if result and max(map(len, result)) > ATTRIBUTE_KEY_BYTES:
         raise Bad(f"an attribute name is longer than {ATTRIBUTE_KEY_BYTES} bytes")
     return result
+
+
+_KEY_OF: Final = attrgetter("key")
+_TEXT_OF: Final = attrgetter("value.string_value")
 
 
 def _value(value: AnyValue, depth: int) -> Any:

@@ -1,7 +1,6 @@
 """Ids of people and conversations: pseudonyms in the masked copy, also where attributes and texts repeat them."""
 
 import re
-from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -95,7 +94,10 @@ def mask_ids(pseudonyms: Pseudonyms, span: Span) -> Span:
     return masked
 
 
-def named_in(known: Iterable[KnownId], texts: list[str]) -> bool:
-    """Whether any known id stands in ``texts``."""
+def named_in(span: Span, texts: list[str]) -> bool:
+    """Whether ``texts`` repeat an id by which ``span`` names a person, a session or a tenant."""
+    raw = [each for each in (span.user_id, span.session_id, span.tenant_id) if each]
+    if not raw:
+        return False
     joined = "\n".join(texts)
-    return any(each.raw in joined if len(each.raw) >= _LONG else each.raw in texts for each in known)
+    return any(each in joined if len(each) >= _LONG else each in texts for each in raw)

@@ -54,6 +54,7 @@ class Pseudonyms:
         if len(key) < 16:  # noqa: PLR2004 - 128 bits
             raise ValueError("a pseudonym key has at least 16 bytes")
         self._mac: Callable[[str, str], str] = lru_cache(_KEPT)(lambda kind, raw: short_mac(key, kind, raw))
+        self._id: Callable[[str, str, str], str] = lru_cache(_KEPT)(self._make_id)
 
     def token(self, label: str, canonical: str) -> str:
         """The token of a value found in text; ``canonical`` is its one form (see docs/format/pseudonyms.md)."""
@@ -77,7 +78,7 @@ class Pseudonyms:
         """The pseudonym of any other id that is text, such as a trace id that is neither hex nor a UUID."""
         return self._id("id_", "ID", raw)
 
-    def _id(self, prefix: str, kind: str, raw: str) -> str:
+    def _make_id(self, prefix: str, kind: str, raw: str) -> str:
         if not raw or is_made_id(raw):
             return raw
         return prefix + self._mac(kind, raw)

@@ -123,8 +123,7 @@ class Screen:
             for value in _below_of(exact):
                 if value:
                     gather(value, gathered)
-            known = known_ids(self._pseudonyms, exact)
-            named = bool(known) and (named_in(known, texts) or named_in(known, resource.gathered.texts))
+            named = named_in(exact, texts) or named_in(exact, resource.gathered.texts)
             if not resource.clean:
                 gather(exact.resource, gathered)
             ids = [each for each in _ids_of(exact) if each]

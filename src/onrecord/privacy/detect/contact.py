@@ -47,7 +47,8 @@ _PHONE = re.compile(
     r"(?<![\w.+\-/])(?:\+|00)\ ?[1-9](?:[ .\-/()]{0,2}\d){6,14}(?![\w\-]|\.\d)"
     r"|(?<![\w.+\-/:])\(?0[1-9](?:[ .\-/()]{0,2}\d){7,10}(?![\w\-:]|\.\d)"
     r"|(?<![\w.+\-/])(?:\(\d{3}\)\ ?|\d{3}[-.])\d{3}[-.]\d{4}(?![\w\-]|\.\d)"
-    r"|(?<![\w.+\-/])[6789]\d{2}(?:\ \d{3}\ \d{3}|(?:\ \d{2}){3})(?![\w\-]|\.\d|\ \d)",
+    r"|(?<![\w.+\-/])[6789](?:\d{2}\ \d{3}\ \d{3}|\d{2}(?:\ \d{2}){3}|\d\ \d{3}\ \d{2}\ \d{2}|\d{8})"
+    r"(?![\w\-]|\.\d|\ \d)",
     re.VERBOSE,
 )
 _GROUPS = re.compile(r"\d[ .\-/()]+\d")
@@ -74,7 +75,7 @@ def _sure(candidate: Candidate, raw: str, parsed: phonenumbers.PhoneNumber) -> b
     if _PHONE_WORDS.search(candidate.around()):
         return True
     if not raw.startswith(("0", "(")):
-        return raw.count(".") == 0 and raw[0] in "6789" and " " in raw
+        return raw[0] in "67" and " " in raw
     return _GROUPS.search(raw) is not None or phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.MOBILE
 
 
@@ -82,8 +83,9 @@ _IP4 = re.compile(r"(?<![\w.\-])(?:\d{1,3}\.){3}\d{1,3}(?![\w\-]|\.\w|/\d)")
 _IP6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:.]{0,40}:)[0-9A-Fa-f:]{2,39}(?::(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])")
 _VERSION = re.compile(
     r"(?:\bv|\bver\.?|versi[oó]n|version|versie|release|build|[a-z]/|[=<>~!]=|[~^]|§|section|chapter|kapitel|abschnitt|"
-    r"paragraaf|hoofdstuk|chapitre|secci[oó]n|\boid)[\s:=\"']{0,3}$"
+    r"paragraaf|hoofdstuk|chapitre|secci[oó]n|art[ií]culo|artikel|article|apartado|\boid)[\s:=\"']{0,3}$"
 )
+_VERSION_NEAR = re.compile(r"versi[oeó]|release|upgrade|downgrade|firmware")
 _IP_WORDS = re.compile(r"\bips?\b|addr|host|adres|client|peer|remote|server|forwarded|network|socket|://|direcci")
 
 
@@ -94,8 +96,9 @@ def _ip4(candidate: Candidate) -> str | None:
         return None
     if numbers[0] in ("0", "127", "255") or _VERSION.search(candidate.before(24).lower()):
         return None
-    if all(len(number) == 1 for number in numbers) and not _IP_WORDS.search(candidate.around()):
-        return None
+    around = candidate.around()
+    if all(len(number) == 1 for number in numbers) or _VERSION_NEAR.search(around):
+        return raw if _IP_WORDS.search(around) else None
     return raw
 
 
@@ -118,7 +121,7 @@ def rules(regions: Sequence[str] = DEFAULT_REGIONS) -> tuple[Rule, ...]:
         rb"(?:\+|\b00) ?[1-9]" + digits + rb"{6}",
         rb"\b0[1-9]" + digits + rb"{7}",
         rb"\d{3}(?:\) ?|[-.])\d{3}[-.]\d{4}",
-        rb"\b[6789]\d{2}(?: \d{3} \d{3}|(?: \d{2}){3})",
+        rb"\b[6789](?:\d{2} \d{3} \d{3}|\d{2}(?: \d{2}){3}|\d \d{3} \d{2} \d{2}|\d{8}\b)",
     )
     return (
         Rule("EMAIL", 3, (rb"[\w\x80-\xff](?:@|%40| ?[\[(](?:at|@)[\])] ?)[\w\x80-\xff]",), 340, 80, _EMAIL, _email),

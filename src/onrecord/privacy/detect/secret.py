@@ -73,14 +73,14 @@ _NAMES = (
 )
 """What secrets are called in English, Dutch, German, French and Spanish."""
 _NAMED = re.compile(
-    rf"(?<![A-Za-z])(?P<name>(?:[A-Za-z0-9]{{1,30}}[_-]){{0,4}}(?:{_NAMES}))(?:\\?[\"'])?\]?"
+    rf"(?:(?<![A-Za-z])|(?-i:(?<=[a-z])(?=[A-Z])))(?P<name>{_NAMES})(?:\\?[\"'])?\]?"
     r"(?:\s{0,3}(?P<link>=>|:=|[:=])\s{0,3}|\s{1,3}(?P<spoken>is|ist|lautet|luidt|est|es)\s{0,2}:?\s{1,3})"
     r"(?:\\?(?P<quote>[\"'`]))?",
     re.IGNORECASE,
 )
 _NAMED_VALUE = re.compile(
     r"(?:(?<=\")[^\"\\\n<]{4,400}+(?=\\?\")|(?<=')[^'\\\n<]{4,400}+(?=\\?')|(?<=`)[^`\\\n<]{4,400}+(?=`)"
-    r"|(?:[^\s\"'`,;\\&<]|<(?![A-Z]{2})){4,4000}+)"
+    r"|(?:[^\s\"'`,;\\&<]|<(?![A-Z]{2})|&(?!\w{1,40}=)){4,4000}+)"
 )
 _WORDS = (
     r"required|optional|string|str|text|none|null|nil|true|false|undefined|invalid|incorrect|wrong|missing|empty|expired|"
@@ -125,7 +125,7 @@ def _named(candidate: Candidate) -> str | None:
     name = head["name"].lower()
     if stands_for_secret(value) or value.lower() == name or _CALL.fullmatch(value):
         return None
-    if (name == "token" or name.endswith(("-token", "_token"))) and not is_opaque(value):
+    if name == "token" and not is_opaque(value):
         return None
     return value if _looks_secret(value, head) else None
 
@@ -163,5 +163,5 @@ RULES: Final = (
     Rule("SECRET", 0, (rb"://[^\s/@<>\"']{1,250}@",), 8, 700, _URL, _whole),
     Rule("SECRET", 0, _HEADER_TRIGGERS, 40, 48, _HEADER, _whole, _HEADER_VALUE),
     Rule("SECRET", 0, (rb"(?i)cookie\\?[\"']?:",), 16, 24, _COOKIE, _whole, _COOKIE_VALUE),
-    Rule("SECRET", 0, _NAMED_TRIGGERS, 32, 220, _NAMED, _named, _NAMED_VALUE),
+    Rule("SECRET", 0, _NAMED_TRIGGERS, 32, 90, _NAMED, _named, _NAMED_VALUE),
 )

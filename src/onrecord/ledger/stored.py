@@ -4,6 +4,7 @@ Partials of older checkpoints must be the beginning of what they grew into; a ma
 name. Files beyond the checkpoint are not signed yet and not judged; a temporary file is nothing.
 """
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
@@ -23,7 +24,8 @@ _TEMPORARY: Final = re.compile(r"(?:.*/)?\.[^/]+\.tmp")
 
 def stored_files(directory: Path) -> list[str]:
     """Every path below a ledger's directory."""
-    return [path.relative_to(directory).as_posix() for path in directory.rglob("*") if not path.is_dir()]
+    walk = os.walk(directory)  # Knows files from directories without a second look, so a vanishing one is no file.
+    return [(Path(parent) / name).relative_to(directory).as_posix() for parent, _, names in walk for name in names]
 
 
 def tile_of_path(path: str) -> TileName | None:

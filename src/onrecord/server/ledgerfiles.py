@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 _ORIGIN: Final = r"(?:[A-Za-z0-9][A-Za-z0-9._-]*/)+"
 _TILE: Final = re.compile(rf"{_ORIGIN}tile/(?:[0-9]+|entries)/(?:x[0-9]{{3}}/)*[0-9]{{3}}(?:\.p/[0-9]{{1,3}})?")
-_TEXT: Final = re.compile(rf"{_ORIGIN}(?:checkpoint|log\.v3\.json|key)")
+_TEXT: Final = re.compile(rf"{_ORIGIN}(?:checkpoint|vkey)")
+_MANIFEST: Final = re.compile(rf"{_ORIGIN}manifest/[0-9a-f]{{64}}")
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -24,7 +25,7 @@ def routes(directory: Path) -> list[Route]:
 
     def answer(request: Request) -> Response:
         name = request.path_params["name"]
-        if _TILE.fullmatch(name):
+        if _TILE.fullmatch(name) or _MANIFEST.fullmatch(name):
             return _file(directory / name, "application/octet-stream", _FOR_EVER)
         if _TEXT.fullmatch(name):
             return _file(directory / name, "text/plain; charset=utf-8", "no-cache")

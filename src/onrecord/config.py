@@ -46,6 +46,11 @@ class Listen(_Section, frozen=True, kw_only=True):
         """Whether only this machine can reach the server."""
         return is_loopback(self.host)
 
+    def url(self, port: int = 0) -> str:
+        """Where the server answers; ``port`` is the one it took when the setting is 0."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls_cert else 'http'}://{host}:{port or self.port}"
+
     @property
     def private(self) -> bool:
         """Whether nobody on the way can read along: loopback, TLS, or a declared proxy that ends TLS."""
@@ -103,6 +108,9 @@ class Settings(_Section, frozen=True, kw_only=True):
     workers: Annotated[
         int, Meta(ge=0, le=64, description="Processes for decoding beside the server's threads; 0 means threads only.")
     ] = 0
+    origin_host: Annotated[
+        str, Meta(description="Host name in the origin of the ledgers; fixed for ever at the first start.")
+    ] = "localhost"
     demo: Annotated[bool, Meta(description="Marks the default project as demo data; every page says so.")] = False
     listen: Listen = Listen()
     project: ProjectDefaults = ProjectDefaults()
@@ -112,6 +120,11 @@ class Settings(_Section, frozen=True, kw_only=True):
     def keys_directory(self) -> Path:
         """Where the keys live: as set, else beside the data directory."""
         return self.keys or self.data.with_name(self.data.name + ".keys")
+
+    @property
+    def kek_file(self) -> Path:
+        """Where the key-encryption key lies, when it is a file."""
+        return self.keys_directory / "kek"
 
     @property
     def store_url(self) -> str:

@@ -19,7 +19,7 @@ from onrecord.control.caller import Caller
 from onrecord.control.roles import Role, Scope
 from onrecord.control.secrets import digest_of
 from onrecord.errors import Denied
-from onrecord.model.project import SYSTEM_PROJECT, Project
+from onrecord.model.project import Project
 
 
 class _Snapshot(msgspec.Struct, frozen=True):
@@ -69,9 +69,9 @@ class Keyring:
         snapshot = self._current()
         return None if snapshot.keys else snapshot.default
 
-    def projects(self) -> tuple[Project, ...]:
-        """All projects but the reserved one, by number."""
-        return tuple(project for project in self._current().projects.values() if project.id != SYSTEM_PROJECT)
+    def every_project(self) -> tuple[Project, ...]:
+        """All projects by number, the reserved one first."""
+        return tuple(self._current().projects.values())
 
     def close(self) -> None:
         """Let go of the database."""

@@ -118,6 +118,16 @@ def open_control(file: Path) -> Engine:
 
 
 @contextmanager
+def opened(file: Path) -> Iterator[Engine]:
+    """The control database for the length of one command."""
+    engine = open_control(file)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes: the write lock is taken first, so that what is read before the write still holds."""
     with engine.begin() as connection:

@@ -5,11 +5,17 @@ not be read is unknown, which is written as null and never as 0.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.tally import Tally
+from onrecord.server.projection import Projection
+from onrecord.server.recording import Recording
+
+if TYPE_CHECKING:
+    from onrecord.store.projector import Status
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,3 +74,81 @@ def receiving(tally: Tally, inflight: Inflight) -> Sequence[Figure]:
         Figure(name="pending_requests", words="Requests that wait for their commit", read=lambda: inflight.requests),
         Figure(name="pending_bytes", words="Memory held by those requests", unit="bytes", read=lambda: inflight.bytes),
     )
+
+
+def recording(kept: Recording, projection: Projection) -> Sequence[Figure]:
+    """What the write path knows."""
+    staging, sequencer = kept.staging, kept.sequencer
+    return (
+        Figure(
+            name="committed",
+            words="Records durable since the start",
+            counter=True,
+            read=lambda: kept.commits.records_total,
+        ),
+        Figure(
+            name="commits", words="Transactions since the start", counter=True, read=lambda: kept.commits.groups_total
+        ),
+        Figure(name="pending", words="Deliveries taken and not yet acknowledged", read=lambda: kept.pipeline.waiting),
+        Figure(
+            name="dead_letters",
+            words="Records that could not be read, kept sealed for seven days",
+            counter=True,
+            read=lambda: staging.dead_total,
+        ),
+        Figure(
+            name="dropped",
+            words="Dead letters that went because there were too many",
+            counter=True,
+            read=lambda: staging.dropped_total,
+            warn=1,
+        ),
+        Figure(
+            name="ledger_lag_commits",
+            words="Transactions whose entries are not under a checkpoint yet",
+            read=lambda: staging.spool_id - sequencer.position,
+            warn=100,
+            bad=1_000,
+        ),
+        Figure(
+            name="ledger_lag",
+            words="Age of the oldest entry at the newest checkpoint",
+            unit="ms",
+            read=lambda: sequencer.lag_ms,
+            warn=1_000,
+            bad=10_000,
+        ),
+        Figure(
+            name="store_lag_commits",
+            words="Transactions whose rows are not in the store yet",
+            read=lambda: staging.spool_id - projection.position(),
+            warn=1_000,
+            bad=10_000,
+        ),
+        Figure(
+            name="store_lag",
+            words="How long the oldest row waits for the store",
+            unit="ms",
+            read=lambda: _of(projection, lambda status: status.behind_s * 1000),
+            warn=5_000,
+            bad=60_000,
+        ),
+        Figure(
+            name="store_rows",
+            words="Rows inserted into the store",
+            counter=True,
+            read=lambda: _of(projection, lambda status: status.rows),
+        ),
+        Figure(
+            name="set_aside",
+            words="Rows that the store refused",
+            counter=True,
+            warn=1,
+            read=lambda: _of(projection, lambda status: status.set_aside),
+        ),
+    )
+
+
+def _of(projection: Projection, read: Callable[["Status"], float]) -> float | None:
+    status = projection.status()
+    return None if status is None else read(status)

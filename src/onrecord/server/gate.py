@@ -11,14 +11,14 @@ from typing import Final
 
 from starlette.requests import Request
 
-from onrecord.control import apikeys, projects
+from onrecord.control import apikeys
 from onrecord.control.apikeys import ApiKey
 from onrecord.control.caller import Caller
 from onrecord.control.keyring import Keyring
 from onrecord.control.logins import Logins
 from onrecord.control.roles import Scope
 from onrecord.errors import Denied, Missing
-from onrecord.model.project import ContentMode, Project
+from onrecord.model.project import Project
 from onrecord.model.time import Clock
 from onrecord.receive import keyless
 from onrecord.receive.auth import presented_key
@@ -111,9 +111,3 @@ class KeyOffice:
         if id_ not in {key.id for key in self.keys(caller, project)}:
             raise Missing("The project has no such key.")
         apikeys.revoke(self._engine, id_, self._clock)
-
-
-def choose_mode(keyring: Keyring, clock: Clock, caller: Caller, project: Project, mode: ContentMode) -> None:
-    """Confirm what the vault keeps of a project; raises ``Denied`` for anybody but its owner."""
-    caller.require_owner(project.id)
-    projects.choose_mode(keyring.engine, project, mode, clock)

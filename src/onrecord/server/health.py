@@ -4,7 +4,7 @@ Anybody gets the one word; the figures go to whoever may read, or sits on the sa
 accepted, 503 while they are not, so that a load balancer needs no second address.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,25 +20,29 @@ class Health(msgspec.Struct, kw_only=True):
     figures: Sequence[Figure]
     accepting: bool = False
     """Records are accepted now."""
-    parts: dict[str, str] = {}
-    """By name of the part: ``ok``, ``opening``, or a sentence that says what is wrong."""
+    parts: Mapping[str, Callable[[], str]] = {}
+    """By name of the part, how it does: ``ok``, ``opening``, or a sentence that says what is wrong."""
     warning: Callable[[], str] = lambda: ""
     """The red banner."""
 
     def status(self) -> str:
-        """``ok``, ``starting or stopping``, or ``degraded``."""
+        """``ok``, ``not accepting`` or ``degraded``."""
         if not self.accepting:
             return "not accepting"
-        broken = any(state not in {"ok", "opening"} for state in self.parts.values())
+        broken = any(state not in {"ok", "opening"} for state in self.conditions().values())
         bad = any(figure.state(figure.value()) == "bad" for figure in self.figures)
         return "degraded" if broken or bad else "ok"
+
+    def conditions(self) -> dict[str, str]:
+        """How each part does, now."""
+        return {name: condition() for name, condition in self.parts.items()}
 
     def report(self, *, figures: bool) -> dict[str, Any]:
         """What /health answers."""
         report: dict[str, Any] = {"status": self.status()}
         if figures:
             report["warning"] = self.warning()
-            report["parts"] = dict(self.parts)
+            report["parts"] = self.conditions()
             report |= {figure.name: figure.value() for figure in self.figures}
         return report
 

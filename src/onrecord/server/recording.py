@@ -95,8 +95,16 @@ class Recording:
 
     def stop(self) -> None:
         """Finish what was taken, publish it, end."""
+        self.finish()
+        self.close()
+
+    def finish(self) -> None:
+        """Finish what was taken and publish it; content can still be read."""
         self.pipeline.close()
         self.sequencer.stop()
+
+    def close(self) -> None:
+        """Close every file."""
         self.vault.close()
         self.lock.close()
         self.keys.close()

@@ -35,15 +35,9 @@ def serve(settings: Settings, ready: Callable[[str, Installation], None]) -> Non
             try:
                 gc.freeze()  # what the start made lives as long as the process: never walk it again
                 running.health.accepting = True
-                ready(_url(settings, taken.getsockname()[1]), running)
+                ready(settings.listen.url(taken.getsockname()[1]), running)
                 server.run(sockets=[taken])
             finally:
                 running.health.accepting = False
                 running.parts.stop(settings.bounds.drain_seconds)
                 _logger.info("Stopped.")
-
-
-def _url(settings: Settings, port: int) -> str:
-    scheme = "https" if settings.listen.tls_cert else "http"
-    host = settings.listen.host
-    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"

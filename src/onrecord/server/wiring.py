@@ -1,6 +1,6 @@
 """The composition root: the one place that knows every concrete class and puts them together.
 
-``installation`` builds what a data directory needs and nothing that runs; ``serve`` in ``server.run`` starts it.
+``installation`` opens what a data directory holds and starts nothing; ``server.run`` starts and stops the parts.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,15 +20,24 @@ from onrecord.control.roles import ALL_PROJECTS, Role
 from onrecord.control.schema import open_control
 from onrecord.control.secrets import Passwords
 from onrecord.errors import Rejected
+from onrecord.ingest.rows import RowFeed
+from onrecord.ingest.spool import Spool
+from onrecord.ledger.ledgers import CrashPoint, no_crash
 from onrecord.model.time import Clock, SystemClock
 from onrecord.receive.http import Receiver
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.tally import Tally
-from onrecord.server import app, figures, health, ledgerfiles, metrics
+from onrecord.server import app, figures, health, ledgerfiles, metrics, reading
 from onrecord.server.figures import Figure
-from onrecord.server.gate import Gate
+from onrecord.server.gate import Gate, KeyOffice
+from onrecord.server.identity import identity
+from onrecord.server.intake import ProjectIntake
 from onrecord.server.lifecycle import Part, Parts
-from onrecord.server.standin import StandIn
+from onrecord.server.projection import Projection
+from onrecord.server.recording import Recording
+from onrecord.server.state import State
+from onrecord.web import app as web
+from onrecord.web.port import Site
 
 FIRST_USER = "owner"
 
@@ -39,6 +48,8 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     control: Engine
     logins: Logins
+    recording: Recording
+    projection: Projection
     health: health.Health
     parts: Parts
     app: ASGIApp
@@ -46,43 +57,69 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     def first_link(self) -> str:
         """A login token while nobody has ever logged in, else an empty string."""
         known = users.every(self.control)
-        if any(user.last_login_us for user in known):
+        if any(user.last_login_us for user in known) or all(user.name != FIRST_USER for user in known):
             return ""
-        return self.logins.make_link(FIRST_USER) if any(user.name == FIRST_USER for user in known) else ""
+        return self.logins.make_link(FIRST_USER)
 
 
-def installation(settings: Settings, clock: Clock | None = None) -> Installation:
-    """Put together what ``settings`` describe.
+def installation(settings: Settings, clock: Clock | None = None, crash_point: CrashPoint = no_crash) -> Installation:
+    """Put together what ``settings`` describe. The caller holds the data directory.
 
     Raises:
-        Rejected: the server would listen beyond loopback and anybody could write.
+        Rejected: the server would listen beyond loopback and nobody has made a key, or the key-encryption key is
+            missing or does not fit.
+        Corrupt: what is on disk contradicts itself.
     """
     clock = clock or SystemClock()
     control = _control(settings, clock)
     keyring = Keyring(control, settings.control_file)
     logins = Logins(control, Passwords(), clock)
-    gate = Gate(logins, keyring)
+    recording = _recording(settings, keyring, clock, crash_point)
+    projection = _projection(settings, recording, clock)
     inflight = Inflight(settings.bounds.inflight_bytes, settings.bounds.inflight_requests)
-    tally = Tally()
-    workers = ThreadPoolExecutor(2, thread_name_prefix="body")
     receiver = Receiver(
-        intake=StandIn(),
+        intake=ProjectIntake(recording),
         keyring=keyring,
         inflight=inflight,
-        tally=tally,
-        workers=workers,
+        tally=Tally(),
+        workers=ThreadPoolExecutor(2, thread_name_prefix="body"),
         body_bytes=settings.bounds.body_bytes,
     )
-    shown = (*figures.receiving(tally, inflight),)
-    state = health.Health(figures=shown, warning=lambda: warning(settings))
-    parts = Parts([Part("receive", lambda: None, lambda _: workers.shutdown())])
+    shown = (*figures.receiving(receiver.tally, inflight), *figures.recording(recording, projection))
+    state = health.Health(figures=shown, warning=lambda: warning(settings), parts=_conditions(recording, projection))
+    gate = Gate(logins, keyring)
+    site = Site(
+        engine=reading.engine(recording, projection, keyring, clock),
+        gate=gate,
+        keyring=KeyOffice(keyring, clock),
+        state=State(state, keyring, clock),
+        clock=clock,
+    )
     routes = [
         *receiver.routes(),
-        *_own_routes(state, shown, tally, gate.may_see_figures),
+        *_own_routes(state, shown, receiver.tally, gate.may_see_figures),
         *ledgerfiles.routes(settings.data / "ledger"),
+        *web.routes(site),
     ]
     return Installation(
-        settings=settings, control=control, logins=logins, health=state, parts=parts, app=app.build(routes)
+        settings=settings,
+        control=control,
+        logins=logins,
+        recording=recording,
+        projection=projection,
+        health=state,
+        parts=_parts(receiver, recording, projection, keyring),
+        app=app.build(routes),
+    )
+
+
+def warning(settings: Settings) -> str:
+    """The red banner: what makes this installation unsafe, as a sentence; empty when nothing does."""
+    if settings.listen.private:
+        return ""
+    return (
+        "This server listens beyond this machine without TLS: keys, logins and content can be read on the way. "
+        "Give --tls-cert and --tls-key, or declare the proxy that ends TLS with --trusted-proxies."
     )
 
 
@@ -100,14 +137,64 @@ def _control(settings: Settings, clock: Clock) -> Engine:
     return control
 
 
-def warning(settings: Settings) -> str:
-    """The red banner: what makes this installation unsafe, as a sentence; empty when nothing does."""
-    if settings.listen.private:
-        return ""
-    return (
-        "This server listens beyond this machine without TLS: keys, logins and content can be read on the way. "
-        "Give --tls-cert and --tls-key, or declare the proxy that ends TLS with --trusted-proxies."
+def _recording(settings: Settings, keyring: Keyring, clock: Clock, crash_point: CrashPoint) -> Recording:
+    named = identity(settings.data, settings.origin_host)
+    return Recording(
+        data=settings.data,
+        keys=settings.keys_directory,
+        kek_text=settings.kek,
+        kek_command=settings.kek_command,
+        host=named.host,
+        node=named.node,
+        clock=clock,
+        projects=keyring.every_project,
+        crash_point=crash_point,
     )
+
+
+def _projection(settings: Settings, recording: Recording, clock: Clock) -> Projection:
+    def feed() -> RowFeed:
+        spool = Spool(settings.data / "vault")
+        return RowFeed(spool, recording.content, recording.runtimes, recording.published_entry)
+
+    projection = Projection(settings.store_url, settings.data / "projector.json", feed, clock)
+    recording.staging.followers.append(projection.position)
+    recording.commits.on_commit.append(projection.wake)
+    return projection
+
+
+def _parts(receiver: Receiver, recording: Recording, projection: Projection, keyring: Keyring) -> Parts:
+    """In the order in which a record passes them, which is also the order of a stop: each drains into the next."""
+
+    def drain(within_s: float) -> None:
+        recording.finish()
+        projection.settle(recording.commits_position(), within_s)
+
+    def close(_: float) -> None:
+        recording.close()
+        keyring.close()
+        keyring.engine.dispose()
+
+    return Parts(
+        [
+            Part("receive", lambda: None, lambda _: receiver.workers.shutdown()),
+            Part("recording", recording.start, drain),
+            Part("store", projection.start, projection.stop),
+            Part("files", lambda: None, close),
+        ]
+    )
+
+
+def _conditions(recording: Recording, projection: Projection) -> dict[str, Callable[[], str]]:
+    def commit() -> str:
+        failure = recording.commits.failure
+        return f"The last commit failed ({failure})." if failure else "ok"
+
+    def ledger() -> str:
+        fault = recording.sequencer.fault
+        return "ok" if fault is None else f"The ledger is not written: {fault}"
+
+    return {"commit": commit, "ledger": ledger, "store": projection.condition}
 
 
 def _own_routes(

@@ -1,0 +1,239 @@
+"""The API in one table: every address, what it takes, what it gives. ``openapi.py`` and ``app.py`` read it."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from onrecord.api.operation import Operation, Parameter, Question
+from onrecord.api.reading import whole
+from onrecord.errors import Rejected
+from onrecord.model.access import Level
+from onrecord.model.record import Place
+from onrecord.query.figures import MEASURES
+from onrecord.query.results import (
+    Bucket,
+    Facets,
+    Head,
+    Hit,
+    Page,
+    Proof,
+    SessionRow,
+    SpanDetail,
+    SpanRow,
+    StatusCounts,
+    TraceRow,
+    TraceTree,
+    UserRow,
+)
+from onrecord.query.values import read_value
+
+_LARGEST_SHARD: Final = (1 << 16) - 1
+
+
+class ProjectRow(msgspec.Struct, frozen=True):
+    """A project that the caller may see."""
+
+    id: str
+    name: str
+    mode: str
+    retention: str
+    demo: bool
+
+
+class HealthSummary(msgspec.Struct, frozen=True):
+    """How the installation is."""
+
+    figures: dict[str, Any]
+
+
+def _traces(asked: Question) -> Page[TraceRow]:
+    return asked.services.engine.traces(asked.access, asked.project.id, asked.where, asked.page)
+
+
+def _trace(asked: Question) -> TraceTree:
+    return asked.services.engine.trace(asked.access, asked.project.id, asked.path["trace_id"])
+
+
+def _span(asked: Question) -> SpanDetail:
+    level = Level[asked.value("content", "pseudonymised").upper()]
+    ids = (asked.path["trace_id"], asked.path["span_id"])
+    return asked.services.engine.span(asked.access, asked.project.id, *ids, level)
+
+
+def _spans(asked: Question) -> Page[SpanRow]:
+    return asked.services.engine.spans(asked.access, asked.project.id, asked.where, asked.page)
+
+
+def _sessions(asked: Question) -> Page[SessionRow]:
+    return asked.services.engine.sessions(asked.access, asked.project.id, asked.where, asked.page)
+
+
+def _session(asked: Question) -> SessionRow:
+    return asked.services.engine.session(asked.access, asked.project.id, asked.path["session_id"])
+
+
+def _users(asked: Question) -> Page[UserRow]:
+    return asked.services.engine.users(asked.access, asked.project.id, asked.where, asked.page)
+
+
+def _search(asked: Question) -> Page[Hit]:
+    return asked.services.engine.search(asked.access, asked.project.id, asked.where, asked.page)
+
+
+def _tail(asked: Question) -> Page[TraceRow]:
+    return asked.services.engine.tail(asked.access, asked.project.id, asked.page.after, asked.where, asked.page.limit)
+
+
+def _aggregate(asked: Question) -> Page[Bucket]:
+    interval = asked.value("interval")
+    return Page(
+        rows=asked.services.engine.aggregate(
+            asked.access,
+            asked.project.id,
+            asked.values.get("measure", ("count",)),
+            group_by=asked.values.get("group_by", ()),
+            interval_s=_seconds(interval) if interval else None,
+            where=asked.where,
+        )
+    )
+
+
+def _facets(asked: Question) -> Page[Facets]:
+    most = whole("values", asked.value("values", "20"))
+    fields = asked.values["field"]
+    return Page(rows=asked.services.engine.facets(asked.access, asked.project.id, fields, asked.where, most))
+
+
+def _counts(asked: Question) -> StatusCounts:
+    return asked.services.engine.counts(asked.access, asked.project.id, asked.where)
+
+
+def _ledgers(asked: Question) -> Page[Head]:
+    return Page(rows=asked.services.engine.heads(asked.access, asked.project.id))
+
+
+def _proof(asked: Question) -> Proof:
+    return asked.services.engine.proof(asked.access, asked.project.id, _place(asked))
+
+
+def _tlog_proof(asked: Question) -> bytes:
+    return asked.services.engine.tlog_proof(asked.access, asked.project.id, _place(asked))
+
+
+def _projects(asked: Question) -> Page[ProjectRow]:
+    rows = [ProjectRow(one.id, one.name, one.mode, one.retention, one.demo) for one in asked.caller.projects]
+    return Page(rows=tuple(rows))
+
+
+def _health(asked: Question) -> HealthSummary:
+    return HealthSummary(dict(asked.services.health()))
+
+
+def _place(asked: Question) -> Place:
+    shard, index = whole("shard", asked.path["shard"]), asked.path["index"]
+    if shard > _LARGEST_SHARD or not index.isascii() or not index.isdecimal() or int(index) >= 1 << 62:
+        raise Rejected("A record's place is a year and a whole number.")
+    return Place(shard, int(index))
+
+
+def _seconds(text: str) -> int:
+    try:
+        milliseconds = read_value("duration", f"{text}s" if text.isdecimal() else text)
+    except ValueError as error:
+        raise Rejected(f"The parameter 'interval' is not understood: {error}.") from None
+    assert not isinstance(milliseconds, str)
+    return int(milliseconds // 1_000)
+
+
+_CONTENT: Final = (
+    Parameter(
+        name="content",
+        note="Content level; exact content needs the right and a purpose, and is recorded",
+        choices=tuple(level.name.lower() for level in Level),
+    ),
+    Parameter(name="purpose", note="Why exact content is read, in your words"),
+)
+
+OPERATIONS: Final[Sequence[Operation]] = (
+    Operation(
+        name="listTraces", path="/traces", summary="Traces of which a step fits, newest received first",
+        handler=_traces, result=Page[TraceRow], filtered=True, paged=True,
+    ),
+    Operation(
+        name="getTrace", path="/traces/{trace_id}", summary="One trace as a tree, in reading order",
+        handler=_trace, result=TraceTree,
+    ),
+    Operation(
+        name="getSpan", path="/traces/{trace_id}/spans/{span_id}", summary="One step with its content",
+        handler=_span, result=SpanDetail, parameters=_CONTENT,
+    ),
+    Operation(
+        name="listSpans", path="/spans", summary="Steps that fit, newest received first",
+        handler=_spans, result=Page[SpanRow], filtered=True, paged=True,
+    ),
+    Operation(
+        name="listSessions", path="/sessions", summary="Sessions of which a step fits, most recent first",
+        handler=_sessions, result=Page[SessionRow], filtered=True, paged=True,
+    ),
+    Operation(
+        name="getSession", path="/sessions/{session_id}", summary="One session, by raw id or pseudonym",
+        handler=_session, result=SessionRow,
+    ),
+    Operation(
+        name="listUsers", path="/users", summary="Users, by pseudonym, most recently seen first",
+        handler=_users, result=Page[UserRow], filtered=True, paged=True,
+    ),
+    Operation(
+        name="search", path="/search", summary="Steps that fit, with the text around what was found",
+        handler=_search, result=Page[Hit], filtered=True, paged=True,
+    ),
+    Operation(
+        name="tail", path="/tail", summary="Traces that changed after the cursor; without one, the cursor of now",
+        handler=_tail, result=Page[TraceRow], filtered=True, paged=True,
+    ),
+    Operation(
+        name="aggregate", path="/aggregate", summary="Measures by field values and stretches of time",
+        handler=_aggregate, result=Page[Bucket], filtered=True,
+        parameters=(
+            Parameter(name="measure", note="What to measure", repeated=True, choices=tuple(MEASURES)),
+            Parameter(name="group_by", note="A field; up to three", repeated=True),
+            Parameter(name="interval", note="Length of a stretch of time: 3600, 90s, 5m, 1h"),
+        ),
+    ),
+    Operation(
+        name="facets", path="/facets", summary="The most frequent values of fields",
+        handler=_facets, result=Page[Facets], filtered=True,
+        parameters=(
+            Parameter(name="field", note="A field", required=True, repeated=True),
+            Parameter(name="values", note="Values of each field", whole=True),
+        ),
+    ),
+    Operation(
+        name="counts", path="/counts", summary="How much there is",
+        handler=_counts, result=StatusCounts, filtered=True,
+    ),
+    Operation(
+        name="listLedgers", path="/ledgers", summary="The newest signed checkpoint of each ledger",
+        handler=_ledgers, result=Page[Head],
+    ),
+    Operation(
+        name="getProof", path="/records/{shard}/{index}/proof",
+        summary="That one record is in the ledger: entry, path, checkpoint, in bytes and in words",
+        handler=_proof, result=Proof,
+    ),
+    Operation(
+        name="downloadProof", path="/records/{shard}/{index}/proof.tlog-proof",
+        summary="The same as a C2SP tlog-proof file",
+        handler=_tlog_proof, result=bytes, media_type="application/octet-stream", immutable=True,
+    ),
+    Operation(
+        name="listProjects", path="/projects", summary="Projects that you may see",
+        handler=_projects, result=Page[ProjectRow], scoped=False,
+    ),
+    Operation(
+        name="getHealth", path="/health", summary="How the installation is",
+        handler=_health, result=HealthSummary, scoped=False,
+    ),
+)  # fmt: skip
+"""Everything that can be asked. ``POST /scores`` and ``GET /openapi.json`` stand beside it."""

@@ -77,6 +77,7 @@ class Sequencer:
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._followed: list[tuple[str, int]] = []
         self._alive_us: dict[str, int] = {}
         self._published_us: dict[str, int] = {}
         self.position = 0
@@ -105,9 +106,8 @@ class Sequencer:
             self._thread.join()
 
     def follow(self, project: str, shard: int) -> None:
-        """Know a ledger before its first entry arrives, so that its silence is noticed. Before ``start`` only."""
-        writer = self._ledgers.writer(project, shard)
-        self._alive_us[project] = writer.last_received_us() or self._clock.now_us()
+        """Open a ledger at ``start``, before an entry arrives: what is wrong with it, and its silence, are noticed."""
+        self._followed.append((project, shard))
 
     def states(self) -> list[LedgerState]:
         """Every ledger in use."""
@@ -122,25 +122,38 @@ class Sequencer:
         Raises:
             OnrecordError, OSError: nothing may be skipped; the writers are to be opened again.
         """
-        groups = self._feed.read(self.position, _GROUPS)
-        if not groups:
-            return False
+        position = self.position
+        oldest: bytes | None = None
+        taken = 0
         touched: dict[tuple[str, int], LedgerWriter] = {}
-        for group in groups:
-            for number, shard, index, entry in group.entries():
-                place = (self._project_of(number), shard)
-                writer = touched.get(place)
-                if writer is None:
-                    writer = touched[place] = self._ledgers.writer(*place)
-                self._add(writer, index, entry)
+        while groups := self._feed.read(position, _GROUPS):
+            for group in groups:
+                entries = group.entries()
+                oldest = oldest or next((entry for _, _, _, entry in entries), None)
+                taken += len(entries)
+                self._add_all(entries, touched)
+            position = groups[-1].id
+            if len(groups) < _GROUPS or taken >= ADD_LIMIT:
+                break
+        if position == self.position:
+            return False
         self._publish(touched)
-        self.position = groups[-1].id
-        self.lag_ms = self._age_ms(groups)
+        self.position = position
+        self.lag_ms = 0 if oldest is None else self._age_ms(oldest)
         return True
 
-    def _age_ms(self, groups: Sequence[Group]) -> int:
-        oldest = next((entry for group in groups for _, _, _, entry in group.entries()[:1]), None)
-        return 0 if oldest is None else max(0, (self._clock.now_us() - decode_entry(oldest).received_us) // 1_000)
+    def _age_ms(self, entry: bytes) -> int:
+        return max(0, (self._clock.now_us() - decode_entry(entry).received_us) // 1_000)
+
+    def _add_all(
+        self, entries: Sequence[tuple[int, int, int, bytes]], touched: dict[tuple[str, int], LedgerWriter]
+    ) -> None:
+        for number, shard, index, entry in entries:
+            place = (self._project_of(number), shard)
+            writer = touched.get(place)
+            if writer is None:
+                writer = touched[place] = self._ledgers.writer(*place)
+            self._add(writer, index, entry)
 
     def _add(self, writer: LedgerWriter, index: int, entry: bytes) -> None:
         writer.add(index, entry)
@@ -158,6 +171,9 @@ class Sequencer:
 
     def _run(self) -> None:
         try:
+            for project, shard in self._followed:
+                writer = self._ledgers.writer(project, shard)
+                self._alive_us[project] = writer.last_received_us() or self._clock.now_us()
             while self.tick():
                 pass
             check_owed(self._ledgers)

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from onrecord.model.message import Message
-from onrecord.model.otlp import OtlpEvent
 from onrecord.model.span import Document
 from onrecord.normalize.draft import Draft, grow
 from onrecord.normalize.evaluation import evaluation_of
+from onrecord.normalize.genai_events import read_event, take_content
 from onrecord.normalize.messages import message, message_of, messages_of, parts_of, tool_of, tools_of
 from onrecord.normalize.values import as_float, as_int, as_list, as_text, as_texts, first, parsed
 
@@ -37,18 +37,20 @@ def matches(attributes: Mapping[str, Any]) -> bool:
 
 def read(draft: Draft) -> None:
     """Read a span that speaks GenAI, or what another dialect left of these names."""
-    groups = _taken(draft.attributes)
-    for name, group in groups.items():
+    content = take_content(draft) if draft.events else []
+    for name, group in _taken(draft.attributes).items():
         reader = _GROUPS.get(name)
         if reader is None:
             _give_back(draft, name, group)
         else:
             reader(draft, group)
+    for event in content:
+        read_event(draft, event)
     _kind(draft)
-    if draft.events:
-        _read_events(draft)
     if "gen_ai.thread.id" in draft.attributes:
         draft.say_text("session_id", "gen_ai.thread.id")
+    if "finish_reasons" not in draft.fields and "anthropic.message.stop_reason" in draft.attributes:
+        draft.say("finish_reasons", as_texts(draft.take("anthropic.message.stop_reason")))  # Anthropic's own SDK
 
 
 def _taken(attributes: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -345,77 +347,6 @@ def _kind(draft: Draft) -> None:
     if draft.tool and fields.get("kind") != "tool" and set(draft.tool) <= {"name", "type", "description"}:
         _give_back(draft, "tool", draft.tool)
         draft.tool = {}
-
-
-# --- content in span events ------------------------------------------------------------------------------------------
-
-_ROLES: Final = {
-    "gen_ai.system.message": "system", "gen_ai.user.message": "user", "gen_ai.assistant.message": "assistant",
-    "gen_ai.tool.message": "tool",
-}  # fmt: skip
-_CONTENT_EVENTS: Final = frozenset(
-    {*_ROLES, "gen_ai.choice", "gen_ai.content.prompt", "gen_ai.content.completion", "gen_ai.evaluation.result",
-     "gen_ai.client.inference.operation.details"}
-)  # fmt: skip
-
-
-def _read_events(draft: Draft) -> None:
-    content = [event for event in draft.events if event.name in _CONTENT_EVENTS]
-    if not content:
-        return
-    draft.events = [event for event in draft.events if event.name not in _CONTENT_EVENTS]
-    for event in content:
-        read_event(draft, event)
-
-
-def read_event(draft: Draft, event: OtlpEvent) -> None:
-    """Read one event that carries content, of a span or from a log record."""
-    name, values = event.name, event.attributes
-    if name == "gen_ai.evaluation.result":
-        score = evaluation_of(values, draft.otlp, event.time_unix_nano)
-        if score is not None:
-            draft.scores.append(score)
-    elif name == "gen_ai.client.inference.operation.details":
-        for key, value in values.items():
-            draft.attributes.setdefault(key, value)
-        for group, inner in _taken(draft.attributes).items():
-            reader = _GROUPS.get(group)
-            if reader is None:
-                _give_back(draft, group, inner)
-            else:
-                reader(draft, inner)
-    elif name == "gen_ai.choice":
-        draft.output.append(choice_of(values))
-    elif name == "gen_ai.content.prompt":
-        draft.input.extend(messages_of(values.get("gen_ai.prompt")))
-    elif name == "gen_ai.content.completion":
-        draft.output.extend(messages_of(values.get("gen_ai.completion"), "assistant"))
-    else:
-        draft.input.append(message_of(_event_message(values), _ROLES[name]))
-
-
-def _event_message(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The message of a message event; older ones put a tool call's id under ``id``."""
-    said = {key.removeprefix("gen_ai.event."): value for key, value in values.items() if key not in _EVENT_NOISE}
-    if said.get("role") == "tool" or ("id" in said and "tool_calls" not in said):
-        said.setdefault("tool_call_id", said.pop("id", ""))
-    for key in ("content", "tool_calls"):
-        if key in said:
-            said[key] = parsed(said[key])
-    return said
-
-
-_EVENT_NOISE: Final = frozenset({"gen_ai.system", "gen_ai.provider.name", "event.name"})
-
-
-def choice_of(values: Mapping[str, Any]) -> Message:
-    """The message of a ``gen_ai.choice``: inside ``message``, or beside the finish reason."""
-    inner = parsed(values.get("message"))
-    said = dict(inner) if isinstance(inner, dict) else {"content": inner} if inner is not None else {}
-    for key, value in values.items():
-        if key not in _EVENT_NOISE and key not in ("message", "index"):
-            said.setdefault(key, parsed(value) if key == "tool_calls" else value)
-    return message_of(said, "assistant")
 
 
 _GROUPS: Final = {

@@ -9,15 +9,14 @@ from typing import Any, Final
 
 from onrecord.model.otlp import OtlpEvent, OtlpLog, OtlpSpan
 from onrecord.model.score import Score
-from onrecord.normalize import genai
 from onrecord.normalize.draft import Draft
 from onrecord.normalize.evaluation import evaluation_of
+from onrecord.normalize.genai_events import DETAILS, read_event
 from onrecord.normalize.values import as_text, parsed
 
-_DETAILS: Final = "gen_ai.client.inference.operation.details"
 _CONTENT: Final = frozenset(
     {"gen_ai.system.message", "gen_ai.user.message", "gen_ai.assistant.message", "gen_ai.tool.message",
-     "gen_ai.choice", "gen_ai.content.prompt", "gen_ai.content.completion", _DETAILS}
+     "gen_ai.choice", "gen_ai.content.prompt", "gen_ai.content.completion", DETAILS}
 )  # fmt: skip
 _EXCEPTIONS: Final = frozenset({"gen_ai.client.operation.exception", "exception"})
 
@@ -48,7 +47,7 @@ def read(draft: Draft, log: OtlpLog) -> None:
         draft.events.append(OtlpEvent("exception", time_unix_nano, _values(log)))
         for key in [key for key in draft.attributes if key.startswith("exception.")]:
             del draft.attributes[key]
-    elif name == _DETAILS:
+    elif name == DETAILS:
         if isinstance(log.body, dict):
             for key, value in log.body.items():
                 draft.attributes.setdefault(key, value)
@@ -56,7 +55,7 @@ def read(draft: Draft, log: OtlpLog) -> None:
         values = _values(log)
         for key in [key for key in draft.attributes if key in values and not key.startswith("gen_ai.")]:
             del draft.attributes[key]
-        genai.read_event(draft, OtlpEvent(name, time_unix_nano, values))
+        read_event(draft, OtlpEvent(name, time_unix_nano, values))
 
 
 def part_of(draft: Draft) -> None:

@@ -11,7 +11,7 @@ from onrecord.model.span import Document
 from onrecord.normalize import bodies
 from onrecord.normalize.draft import Draft
 from onrecord.normalize.messages import message, tool_of
-from onrecord.normalize.values import as_text, parsed
+from onrecord.normalize.values import as_text, as_texts, parsed
 
 _CALLS: Final = ("llm", "embedding", "reranker")
 
@@ -172,11 +172,32 @@ def _body(draft: Draft, body: dict[str, Any], entering: bool) -> None:
 
 
 def _response(draft: Draft, body: dict[str, Any]) -> None:
+    """Id, served model and end of a response, which no flattened attribute says."""
+    fields = draft.fields
     identity = body.get("id")
-    if type(identity) is str and identity and draft.fields.setdefault("response_id", identity) == identity:
+    if type(identity) is str and identity and fields.setdefault("response_id", identity) == identity:
         del body["id"]
+    if "generations" in body:
+        told = _langchain(body)
+        draft.say("response_id", as_text(told.get("id")))
+        if told.get("model_name"):
+            fields["model_served"] = as_text(told["model_name"])
+    if body.get("object") == "response" and "finish_reasons" not in fields:  # OpenAI's responses end with a status
+        details = body.get("incomplete_details")
+        reason = details.get("reason") if isinstance(details, dict) else None
+        draft.say("finish_reasons", as_texts(reason or body.get("status")))
     if "embedding.embeddings.0.embedding.vector" in draft.attributes:
         body.pop("data", None)
+
+
+def _langchain(body: dict[str, Any]) -> dict[str, Any]:
+    """``response_metadata`` of the first generation of LangChain's ``LLMResult``."""
+    value: Any = body["generations"]
+    while isinstance(value, list) and value:
+        value = value[0]
+    for key in ("message", "kwargs", "response_metadata"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
 
 
 def _said(draft: Draft) -> set[str]:

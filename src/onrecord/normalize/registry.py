@@ -8,11 +8,15 @@ any input, and what none of them reads is kept.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from msgspec.structs import replace
+
+from onrecord.model.message import Message
 from onrecord.model.otlp import OtlpContext, OtlpLog, OtlpSpan
 from onrecord.model.score import Score
 from onrecord.model.span import Error, Event, Link, PromptRef, Scope, Source, Span, ToolCall
 from onrecord.normalize import genai, generic, logs, openinference
 from onrecord.normalize.draft import Draft
+from onrecord.normalize.providers import PROVIDERS
 from onrecord.normalize.usage import usage_of
 
 Dialect = tuple[str, Callable[[Mapping[str, Any]], bool], Callable[[Draft], None]]
@@ -68,13 +72,16 @@ def finish(draft: Draft, receiver: str, dialect: str) -> Span:
     if draft.input:
         fields["input"] = tuple(draft.input)
     if draft.output:
-        fields["output"] = tuple(draft.output)
+        fields["output"] = _answers(draft.output, fields)
     if draft.parameters:
         fields["parameters"] = draft.parameters
     if draft.metadata:
         fields["metadata"] = draft.metadata
     if draft.events:
         fields["events"] = tuple([Event(event.name, event.time_unix_nano, event.attributes) for event in draft.events])
+    provider = fields.get("provider")
+    if provider is not None:
+        fields["provider"] = PROVIDERS.get(provider) or provider.lower()
     _add_rare(draft)
     _add_provenance(draft, receiver, dialect)
     status = fields.pop("status", None)
@@ -98,6 +105,16 @@ def finish(draft: Draft, receiver: str, dialect: str) -> Span:
         attributes=draft.attributes,
         **fields,
     )
+
+
+def _answers(output: list[Message], fields: dict[str, Any]) -> tuple[Message, ...]:
+    """Output messages. Why each ended stands once, in ``finish_reasons``: the next call repeats the message without."""
+    reasons = tuple([one.finish_reason for one in output])
+    if any(reasons):
+        said = fields.setdefault("finish_reasons", tuple([reason for reason in reasons if reason]))
+        if said == reasons:
+            return tuple([replace(one, finish_reason="") for one in output])
+    return tuple(output)
 
 
 def _add_rare(draft: Draft) -> None:

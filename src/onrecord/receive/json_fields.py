@@ -18,6 +18,7 @@ _SNAKE = re.compile(r"(?<=[a-z])([A-Z])")
 
 
 def snake(name: str) -> str:
+    """The protobuf name of a lowerCamelCase name."""
     return _SNAKE.sub(r"_\1", name).lower()
 
 
@@ -28,6 +29,11 @@ def get(parent: dict[str, Any], name: str) -> Any:
 
 
 def items(item: dict[str, Any], name: str, most: int) -> list[dict[str, Any]]:
+    """The objects of a list, at most so many.
+
+    Raises:
+        Bad: it is no list, too long, or holds something else.
+    """
     values = item.get(name)
     if values is None:
         return []
@@ -41,7 +47,11 @@ def items(item: dict[str, Any], name: str, most: int) -> list[dict[str, Any]]:
 
 
 def id_of(item: dict[str, Any], name: str, size: int, *, needed: bool = False) -> str:
-    """An id as lower-case hex; also from base64, which generic protobuf-to-JSON converters write."""
+    """An id as lower-case hex; also from base64, which generic protobuf-to-JSON converters write.
+
+    Raises:
+        Bad: it is neither, of another length, or needed and zero.
+    """
     text = text_of(get(item, name))
     if not text and not needed:
         return ""
@@ -61,6 +71,11 @@ def id_of(item: dict[str, Any], name: str, size: int, *, needed: bool = False) -
 
 
 def uint(item: dict[str, Any], name: str, end: int) -> int:
+    """A whole number from 0 up to ``end``, also as text; 0 when it is not there.
+
+    Raises:
+        Bad: it is something else.
+    """
     value = get(item, name)
     if value is None:
         return 0
@@ -74,6 +89,11 @@ def uint(item: dict[str, Any], name: str, end: int) -> int:
 
 
 def enum(value: Any, names: dict[str, int], name: str) -> int:
+    """An enum by number or name; 0 when it is not there.
+
+    Raises:
+        Bad: no such name.
+    """
     if value is None:
         return 0
     if type(value) is int and 0 <= value < 2**31:
@@ -86,6 +106,11 @@ def enum(value: Any, names: dict[str, int], name: str) -> int:
 
 
 def text_of(value: Any) -> str:
+    """A text; empty when it is not there.
+
+    Raises:
+        Bad: it is something else.
+    """
     if value is None:
         return ""
     if isinstance(value, str):
@@ -94,6 +119,11 @@ def text_of(value: Any) -> str:
 
 
 def attributes_of(pairs: Any, depth: int = 0) -> dict[str, Any]:
+    """Attributes as a map; of a name that comes twice the last counts.
+
+    Raises:
+        Bad: they are malformed or beyond a bound.
+    """
     if pairs is None:
         return {}
     if not isinstance(pairs, list):
@@ -161,9 +191,13 @@ def _double(value: Any, _: int) -> float:
 
 
 def _bytes(value: Any, _: int) -> bytes:
+    """Base64, standard or URL-safe, padded or not, as proto3's JSON mapping accepts it."""
+    if not isinstance(value, str):
+        raise Bad("a bytesValue is not base64")
+    text = value.replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        return b64decode(value + "=" * (-len(value) % 4), altchars=b"-_" if "-" in value or "_" in value else None)
-    except (TypeError, ValueError):
+        return b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError:
         raise Bad("a bytesValue is not base64") from None
 
 

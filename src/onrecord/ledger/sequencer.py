@@ -125,7 +125,7 @@ class Sequencer:
         position = self.position
         oldest: bytes | None = None
         taken = 0
-        touched: dict[tuple[str, int], LedgerWriter] = {}
+        touched: dict[tuple[int, int], LedgerWriter] = {}
         while groups := self._feed.read(position, _GROUPS):
             for group in groups:
                 entries = group.entries()
@@ -133,7 +133,8 @@ class Sequencer:
                 taken += len(entries)
                 self._add_all(entries, touched)
             position = groups[-1].id
-            if len(groups) < _GROUPS or taken >= ADD_LIMIT:
+            # What was signed before a crash must come again whole before anything of it can be published.
+            if len(groups) < _GROUPS or (taken >= ADD_LIMIT and not any(map(_owes, touched.values()))):
                 break
         if position == self.position:
             return False
@@ -146,27 +147,27 @@ class Sequencer:
         return max(0, (self._clock.now_us() - decode_entry(entry).received_us) // 1_000)
 
     def _add_all(
-        self, entries: Sequence[tuple[int, int, int, bytes]], touched: dict[tuple[str, int], LedgerWriter]
+        self, entries: Sequence[tuple[int, int, int, bytes]], touched: dict[tuple[int, int], LedgerWriter]
     ) -> None:
         for number, shard, index, entry in entries:
-            place = (self._project_of(number), shard)
-            writer = touched.get(place)
+            writer = touched.get((number, shard))
             if writer is None:
-                writer = touched[place] = self._ledgers.writer(*place)
+                writer = touched[number, shard] = self._ledgers.writer(self._project_of(number), shard)
             self._add(writer, index, entry)
 
     def _add(self, writer: LedgerWriter, index: int, entry: bytes) -> None:
         writer.add(index, entry)
         # A signed checkpoint that was not published is published first, as it was signed; and no group outgrows
         # what an interrupted publication may leave behind.
-        if writer.size == writer.owed or writer.size - writer.published.size >= ADD_LIMIT:
+        grown = writer.size - writer.published.size
+        if writer.size == writer.owed or (grown >= ADD_LIMIT and not _owes(writer)):
             self._ledgers.publish([writer], self._crash_point)
 
-    def _publish(self, touched: dict[tuple[str, int], LedgerWriter]) -> None:
+    def _publish(self, touched: dict[tuple[int, int], LedgerWriter]) -> None:
         self._ledgers.publish(touched.values(), self._crash_point)
         now_us = self._clock.now_us()
-        for (project, _), writer in touched.items():
-            self._alive_us[project] = now_us
+        for (number, _), writer in touched.items():
+            self._alive_us[self._project_of(number)] = now_us
             self._published_us[writer.origin] = now_us
 
     def _run(self) -> None:
@@ -208,8 +209,12 @@ def check_owed(ledgers: Ledgers) -> None:
         Corrupt: the data was restored from a backup.
     """
     for writer in ledgers.open_writers():
-        if writer.owed:
+        if _owes(writer):
             raise Corrupt(
                 f"{writer.origin} was signed up to {writer.owed} entries, here are {writer.size}",
                 hint="The data was restored from a backup. Run onrecord recover.",
             )
+
+
+def _owes(writer: LedgerWriter) -> bool:
+    return writer.size < writer.owed

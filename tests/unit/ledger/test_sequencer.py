@@ -124,6 +124,27 @@ def test_torn_files_of_an_interrupted_publication_are_written_again(node: Node, 
     assert_ledger(node, PROJECT, 809)
 
 
+def test_what_was_signed_comes_again_whole_whatever_the_batches(
+    node: Node, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for start in range(0, 200, 5):
+        commit(spool, start, 5, 1, 2)
+
+    def cut(name: str) -> None:
+        if name == "ledger.locked":
+            raise PowerCut
+
+    with pytest.raises(PowerCut):
+        sequencer(node, spool, cut).tick()
+    monkeypatch.setattr("onrecord.ledger.sequencer.ADD_LIMIT", 50)
+    monkeypatch.setattr("onrecord.ledger.sequencer._GROUPS", 1)
+    again = sequencer(node, spool)
+    while again.tick():
+        pass
+    assert_ledger(node, PROJECT, 200)
+    assert_ledger(node, OTHER, 200)
+
+
 def test_a_replay_of_the_whole_spool_changes_nothing(node: Node, spool: Spool) -> None:
     commit(spool, 0, 300, 1)
     commit(spool, 300, 300, 1)

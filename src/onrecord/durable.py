@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from onrecord.errors import Unavailable
 
-_MANY: Final = 8
+_MANY: Final = 24
 """Names beyond which one ``syncfs`` costs less than an ``fsync`` for each (measured: docs/adr/0011)."""
 
 

@@ -113,3 +113,8 @@ def stated_key(reader: LedgerReader) -> VerifierKey:
         ValueError: the statement is malformed.
     """
     return parse_vkey(reader.source("vkey").decode("utf-8", "replace").removesuffix("\n"))
+
+
+def ledger_directories(root: Path) -> list[Path]:
+    """The directories of all ledgers below ``DATA/ledger``: project, node, year; years of a node in order."""
+    return sorted(path for path in root.glob("*/*/*") if path.is_dir())

@@ -13,7 +13,7 @@ from onrecord.errors import Missing, Rejected, Unavailable
 from onrecord.ledger.merkle import is_included, leaf_hash
 from onrecord.ledger.reader import LedgerReader, read_directory, read_url
 from onrecord.ledger.signer import load_signer
-from onrecord.ledger.stored import stated_key, stored_files, tile_of_path
+from onrecord.ledger.stored import ledger_directories, stated_key, stored_files, tile_of_path
 from onrecord.ledger.tile import ENTRIES, TileName, tiles_of
 from onrecord.ledger.verify import LedgerCheck
 from tests.unit.ledger.support import PROJECT, SHARD, Node, make_entries
@@ -95,3 +95,10 @@ def test_every_tile_path_reads_back_and_has_one_spelling() -> None:
         assert tile_of_path(name.path) == name
     for path in ("tile/0/1", "tile/0/x000/001", "tile/00/001", "tile/0/001.p/0", "tile/0/001.p/256", "tile/0/001.p/01"):
         assert tile_of_path(path) is None
+
+
+def test_the_ledgers_of_a_data_directory_are_found_in_order(node: Node) -> None:
+    for shard in (2027, 2026):
+        node.ledgers.writer(PROJECT, shard)
+    found = ledger_directories(node.root)
+    assert found == [node.directory(shard=2026), node.directory(shard=2027)]

@@ -11,7 +11,7 @@ from onrecord.model.otlp import OtlpEvent
 from onrecord.normalize.draft import Draft
 from onrecord.normalize.values import as_int, as_text, first
 
-_USER_IN_METADATA = ("user_id", "userId", "user.id", "langfuse_user_id")
+_USER_IN_METADATA = ("user_id", "userId", "user.id", "langfuse_user_id", "user")
 _SESSION_IN_METADATA = ("session_id", "sessionId", "session.id", "langfuse_session_id", "conversation_id", "thread_id")
 _TENANT_IN_METADATA = ("tenant_id", "tenantId", "tenant", "organization_id")
 
@@ -71,14 +71,21 @@ def _endpoint(draft: Draft) -> None:
 
 
 def _people_of_metadata(draft: Draft) -> None:
-    metadata = draft.metadata
-    for field, names in (
-        ("user_id", _USER_IN_METADATA),
-        ("session_id", _SESSION_IN_METADATA),
-        ("tenant_id", _TENANT_IN_METADATA),
-    ):
-        if field not in draft.fields:
-            draft.say(field, as_text(first(metadata, *names)))
+    metadata, fields = draft.metadata, draft.fields
+    for field, names in _IN_METADATA:
+        if field not in fields:
+            value = first(metadata, *names)
+            if isinstance(value, str | int):
+                draft.say(field, as_text(value))
+    if "user" in metadata and metadata["user"] == fields.get("user_id"):
+        del metadata["user"]  # OpenAI's request parameter, which says the same
+
+
+_IN_METADATA = (
+    ("user_id", _USER_IN_METADATA),
+    ("session_id", _SESSION_IN_METADATA),
+    ("tenant_id", _TENANT_IN_METADATA),
+)
 
 
 def _place(draft: Draft) -> None:

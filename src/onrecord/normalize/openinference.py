@@ -36,7 +36,7 @@ def read(draft: Draft) -> None:
     read_lists(draft)
     if kind in _CALLS or "llm.model_name" in draft.attributes:
         _read_call(draft)
-    if draft.attributes:
+    if draft.attributes or draft.events:
         _read_rest(draft)
     read_sides(draft)
 

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onrecord.model.message import Message, Part
+from onrecord.model.project import ContentMode
+from onrecord.model.span import Span
 from onrecord.privacy.pseudonym import Pseudonyms
 from onrecord.privacy.screen import Screen
 
@@ -83,6 +85,16 @@ def test_structures_screen_to_themselves(value: Any) -> None:
     exact, masked, found = screen().message(message)
     assert screen().message(exact) == (exact, masked, found)
     assert screen().message(masked)[1] == masked
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(keys, values, max_size=4), st.sampled_from(PIECES), st.sampled_from(ContentMode), mixtures)
+def test_spans_screen_to_themselves(attributes: dict[str, Any], user: str, mode: ContentMode, name: str) -> None:
+    screens = Screen(Pseudonyms(KEY), mode=mode)
+    span = Span(trace_id="a" * 32, span_id=name or "s", user_id=user, session_id=name, attributes=attributes, name=name)
+    exact, masked, found = screens.span(span)
+    assert screens.span(exact) == (exact, masked, found)
+    assert screens.span(masked)[1] == masked
 
 
 @pytest.mark.parametrize(

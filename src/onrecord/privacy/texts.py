@@ -156,9 +156,10 @@ class Copies:
         masked = exact
         if self._only is None or exact in self._only:
             masked = self._screen_once(exact, key).masked
+        hidden = masked
         for known in self._known:
-            masked = known.hide(masked, key)
-        return masked
+            hidden = known.hide(hidden, key)
+        return hidden if hidden == masked else self._screen.text(hidden, key, self._depth).masked
 
     def found(self) -> tuple[str, ...]:
         """Labels of what was found, sorted."""

@@ -67,6 +67,12 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
         return {name: value for name, value in self.parameters.items() if name != "q"}
 
     @property
+    def failed(self) -> dict[str, str]:
+        """The parameters, narrowed to what failed."""
+        line = f"({self.q})" if " OR " in self.q else self.q
+        return {**self.parameters, "q": f"{line} status:error".strip()}
+
+    @property
     def without_env(self) -> dict[str, str]:
         """The parameters but the environment."""
         return {name: value for name, value in self.parameters.items() if name != "env"}

@@ -28,7 +28,9 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     since_us: int
     until_us: int
     count: int
+    """Traces."""
     errors: int
+    """Failed spans."""
 
 
 class Strip(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,18 +39,15 @@ class Strip(msgspec.Struct, frozen=True, kw_only=True):
     bars: tuple[Bar, ...]
     since_us: int
     until_us: int
-    total: int
-    peak: int
-    errors: int
 
 
-def strip(buckets: Sequence[Bucket], since_us: int, until_us: int, interval_s: int, measure: str = "traces") -> Strip:
+def strip(buckets: Sequence[Bucket], since_us: int, until_us: int, interval_s: int) -> Strip:
     """Buckets between two instants as bars; a stretch of which nothing is known is an empty bar, not a missing one."""
     step_us = interval_s * 1_000_000
     known = {bucket.time_us: bucket for bucket in buckets if bucket.time_us is not None}
     starts = list(range(since_us - since_us % step_us, max(until_us, since_us + 1), step_us))
-    counts = [_value(known.get(start), measure) for start in starts]
-    errors = [min(_value(known.get(start), "errors"), count) for start, count in zip(starts, counts, strict=True)]
+    counts = [_value(known.get(start), "traces") for start in starts]
+    errors = [_value(known.get(start), "errors") for start in starts]
     peak = max(counts, default=0)
     width = 100 / max(len(starts), 1)
     bars = tuple(
@@ -56,7 +55,7 @@ def strip(buckets: Sequence[Bucket], since_us: int, until_us: int, interval_s: i
             x=round(number * width, 3),
             width=round(width, 3),
             height=_height(count, peak),
-            bad=round(_height(count, peak) * failed / count, 2) if count else 0.0,
+            bad=round(_height(count, peak) * min(failed, count) / count, 2) if count else 0.0,
             since_us=start,
             until_us=start + step_us,
             count=count,
@@ -64,7 +63,7 @@ def strip(buckets: Sequence[Bucket], since_us: int, until_us: int, interval_s: i
         )
         for number, (start, count, failed) in enumerate(zip(starts, counts, errors, strict=True))
     )
-    return Strip(bars=bars, since_us=since_us, until_us=until_us, total=sum(counts), peak=peak, errors=sum(errors))
+    return Strip(bars=bars, since_us=since_us, until_us=until_us)
 
 
 def _value(bucket: Bucket | None, measure: str) -> int:

@@ -56,7 +56,17 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_owner(self) -> bool:
         """Whether the reader manages this project."""
-        return self.caller.roles[self.project.id] is Role.OWNER
+        return self.owns(self.project)
+
+    @property
+    def may_write_keyless(self) -> bool:
+        """Whether, as far as this reader can know, an application on this machine may still write without a key."""
+        first = self.project == self.projects[0]
+        return first and self.is_owner and not self.site.keyring.keys(self.caller, self.project)
+
+    def owns(self, project: Project) -> bool:
+        """Whether the reader manages a project."""
+        return self.caller.roles.get(project.id) is Role.OWNER
 
     def asked(self, name: str, default: str = "") -> str:
         """A query parameter."""

@@ -57,7 +57,7 @@ def _page(visit: Visit, *, status: int = 200, made: str = "", wrong: str = "", n
         **context,
         keys=tuple(reversed(keys)),
         key=made,
-        keyless=False,
+        keyless=visit.is_owner and not keys,
         scopes=tuple(Scope),
         is_owner=visit.is_owner,
     )

@@ -23,6 +23,9 @@ def traces(visit: Visit) -> Response:
     """The page ``/traces``."""
     engine, access, project = visit.site.engine, visit.access, visit.project.id
     now_us = visit.site.clock.now_us()
+    unasked = visit.site.state.unasked()
+    if unasked is not None and not unasked.demo and visit.owns(unasked):
+        return visit.go("/welcome")
     look = looking(visit.request.query_params, now_us)
     after = visit.asked("after")
     tail = "" if after else engine.tail(access, project, where=look.where).next
@@ -36,7 +39,10 @@ def traces(visit: Visit) -> Response:
         after=after,
         base="/traces",
         strip=None if empty else strip_of(visit, look, now_us),
+        counts=engine.counts(access, project, look.where),
         environments=environments(visit, look),
+        key="",
+        keyless=empty and visit.may_write_keyless,
         older=empty and bool(engine.traces(access, project, EVERYTHING, PageRequest(limit=1)).rows),
         range_words=RANGE_WORDS[look.range],
     )

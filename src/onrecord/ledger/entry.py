@@ -72,6 +72,7 @@ class Entry(
     kw_only=True,
     omit_defaults=True,
     forbid_unknown_fields=True,
+    gc=False,
     tag_field="v",
     tag=VERSION,
 ):
@@ -159,7 +160,7 @@ def decode_entries(bundle: Sequence[bytes]) -> list[Entry]:
         entries = _DECODER.decode_lines(joined)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         entries = []
-    padded = all(len(data) == _SMALLEST or data == _pad(body) for data, body in zip(bundle, stripped, strict=True))
+    padded = {len(data) for data in bundle} <= {_SMALLEST} or [_pad(body) for body in stripped] == list(bundle)
     as_written = padded and len(entries) == len(bundle) and _ENCODER.encode_lines(entries) == joined + b"\n"
     if not as_written or not _are_plain(entries):
         return [decode_entry(data) for data in bundle]

@@ -15,7 +15,7 @@ from onrecord.ledger.checkpoint import Checkpoint, open_checkpoint
 from onrecord.ledger.edge import Edge
 from onrecord.ledger.entry import decode_entry
 from onrecord.ledger.lock import Locked, Swap
-from onrecord.ledger.merkle import EMPTY_ROOT, leaf_hash
+from onrecord.ledger.merkle import EMPTY_ROOT, leaf_hash, leaf_hashes
 from onrecord.ledger.reader import LedgerReader, read_directory
 from onrecord.ledger.signer import Signer
 from onrecord.ledger.tile import ENTRIES, HEIGHT, WIDTH, TileName, decode_bundle, encode_bundle
@@ -176,7 +176,7 @@ class LedgerWriter:
         except (ValueError, Missing) as error:
             raise Corrupt(f"the right edge of {self.origin} is damaged: {error}", hint=_VERIFY) from None
         edge = Edge(size, tiles)
-        if edge.root() != self.published.root or (size and list(map(leaf_hash, self._bundle)) != tiles[0]):
+        if edge.root() != self.published.root or (size and leaf_hashes(self._bundle) != tiles[0]):
             raise Corrupt(f"the tiles of {self.origin} do not give the root of its checkpoint", hint=_VERIFY)
         self._remove_strays(size, len(tiles))
         return edge

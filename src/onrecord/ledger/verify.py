@@ -17,7 +17,7 @@ from onrecord.errors import Corrupt, Missing
 from onrecord.ledger.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
 from onrecord.ledger.edge import Edge
 from onrecord.ledger.entry import Entry, UnknownVersion, decode_entries, decode_entry, is_listed
-from onrecord.ledger.merkle import leaf_hash
+from onrecord.ledger.merkle import leaf_hashes
 from onrecord.ledger.note import VerifierKey
 from onrecord.ledger.reader import LedgerReader
 from onrecord.ledger.rules import EntryRules
@@ -173,7 +173,7 @@ class LedgerCheck:
     def _leaves(self, name: TileName, bundle: list[bytes]) -> list[bytes] | None:
         """Leaf hashes of a bundle; those of the tile when the bundle can not be read; ``None`` without either."""
         if bundle:
-            return [leaf_hash(entry) for entry in bundle]
+            return leaf_hashes(bundle)
         try:
             return self._reader.tile(TileName(0, name.number, name.width))
         except (Missing, ValueError, Corrupt):

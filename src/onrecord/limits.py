@@ -55,8 +55,10 @@ BLOCK_WAIT_MS: Final = 700
 """The longest a row waits for its block to fill while the server is under load."""
 BLOCK_BYTES: Final = 64 * 1024 * 1024
 """Bytes of one insert: what the projector holds in memory, a few times over, while the engine reads it."""
-STORE_CONNECTIONS: Final = 8
-"""Calls to the store at once; further ones wait. Each runs on at most two threads of the engine."""
+STORE_READERS: Final = 6
+"""Queries in the store at once; further ones wait. Each runs on at most two threads of the engine."""
+STORE_WRITERS: Final = 3
+"""Inserts and statements at once: the projector, a rebuild, an erasure."""
 STORE_WAIT_S: Final = 30
 """How long a call waits for a free connection, and a close for running calls."""
 ERASE_SECONDS: Final = 300

@@ -1,7 +1,7 @@
 """The connection to the store: chDB inside this process (``chdb:///directory``) or ClickHouse (``clickhouse://...``).
 
-One dialect and one code path, through clickhouse-connect. A client serves one call at a time, so a ``Store`` keeps a
-small pool of them and may be used from any thread. chDB allows one process per directory and one directory per process.
+One dialect and one code path, through clickhouse-connect. A client serves one call at a time, so a ``Store`` keeps
+small pools of them and may be used from any thread. chDB allows one process per directory, one directory per process.
 
 What goes wrong is one of two errors without a byte of what was asked or stored: ``Refused``, when the engine says that
 these very rows or this very question can not be taken, and ``Unavailable``, when trying again may help.
@@ -22,7 +22,7 @@ from clickhouse_connect.driver.query import QueryResult
 
 from onrecord.durable import make_directory
 from onrecord.errors import Rejected, Unavailable
-from onrecord.limits import STORE_CONNECTIONS, STORE_WAIT_S
+from onrecord.limits import QUERY_BYTES, QUERY_ROWS, QUERY_SECONDS, STORE_READERS, STORE_WAIT_S, STORE_WRITERS
 
 ENGINE_OPTIONS: Final[Mapping[str, str]] = {
     # Caches are sized for one server with other work to do; the defaults take gigabytes before they give any back.
@@ -43,6 +43,19 @@ ENGINE_OPTIONS: Final[Mapping[str, str]] = {
     "asynchronous_heavy_metrics_update_period_s": "86400",
 }
 """What the in-process engine is started with."""
+
+READER_SETTINGS: Final[Mapping[str, Any]] = {
+    "max_threads": 2,
+    "max_execution_time": QUERY_SECONDS,
+    "max_memory_usage": QUERY_BYTES,
+    "max_result_rows": QUERY_ROWS,
+    "result_overflow_mode": "throw",
+    # All revisions of a span have its first time of receipt, hence its partition.
+    "do_not_merge_across_partitions_select_final": 1,
+    # Last, because nothing can be set after it but per query.
+    "readonly": 2,
+}
+"""Limits of every query; a query may ask for narrower ones."""
 
 _ROW_FAULTS: Final = frozenset((6, 25, 26, 27, 33, 38, 41, 53, 69, 70, 72, 117, 130, 131, 306, 321, 349, 407, 552, 691))
 """Error codes with which the engine refuses a value: it can not be read as its column's type."""
@@ -101,12 +114,12 @@ class Store:
     def query(
         self, sql: str, parameters: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> QueryResult:
-        """The answer of a SELECT. Values are bound by name: ``{name:Type}``.
+        """The answer of a SELECT, read-only and bounded. Values are bound by name: ``{name:Type}``.
 
         Raises:
             Refused: the statement is at fault. Unavailable: it took too much, or the engine does not answer.
         """
-        with self.connections.take(self.database, "query") as client:
+        with self.connections.readers.take(self.database, "query") as client:
             return client.query(sql, parameters=dict(parameters or {}), settings=dict(settings or {}))
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
@@ -115,7 +128,7 @@ class Store:
         Raises:
             Refused: the statement is at fault. Unavailable: try again.
         """
-        with self.connections.take(self.database, "statement") as client:
+        with self.connections.writers.take(self.database, "statement") as client:
             client.command(sql, parameters=dict(parameters or {}))
 
     def insert(self, table: str, block: bytes, form: str, settings: Mapping[str, Any]) -> None:
@@ -125,7 +138,7 @@ class Store:
             Refused: a row of it is at fault, and nothing of it was kept. Unavailable: it may or may not be kept;
             insert it again with the same token.
         """
-        with self.connections.take(self.database, "insert") as client:
+        with self.connections.writers.take(self.database, "insert") as client:
             client.raw_insert(table, insert_block=block, fmt=form, settings=dict(settings))
 
     def close(self) -> None:
@@ -134,28 +147,52 @@ class Store:
 
 
 class Connections:
-    """A small pool of clients. chDB ends with the last of them."""
+    """Two pools: one that can only read, one for everything else. chDB ends with the last of their clients.
+
+    The engine keeps ``readonly`` for as long as a connection lives, also when only one statement asked for it, so a
+    reader is a connection of its own that never does anything else.
+    """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self._url = url
-        self._options: dict[str, Any] = {}
+        options: dict[str, Any] = {}
         self.directory: Path | None = None
         self.database = parts.path.strip("/") or "default"
         if parts.scheme == "chdb":
             self.database = "default"
             self.directory = Path(parts.path)
             make_directory(self.directory)
-            self._options = {"chdb_options": dict(ENGINE_OPTIONS)}
+            options = {"chdb_options": dict(ENGINE_OPTIONS)}
         elif parts.scheme not in {"clickhouse", "clickhouses"}:
             raise Rejected("a store is chdb:///directory or clickhouse://host/database")
+        self.upkeep = threading.Lock()
+        """Held by whoever rewrites the store: an erasure and a rebuild take turns."""
+        self.writers = _Pool(url, options, STORE_WRITERS)
+        self.readers = _Pool(url, {**options, "settings": dict(READER_SETTINGS)}, STORE_READERS)
+
+    def close(self) -> None:
+        """Close all clients; what is running is waited for.
+
+        Raises:
+            Unavailable: something is still running. It goes on; an insert that does is whole or not there.
+        """
+        self.readers.close()
+        self.writers.close()
+
+
+class _Pool:
+    """Clients of one kind, made when they are needed."""
+
+    def __init__(self, url: str, options: Mapping[str, Any], bound: int) -> None:
+        self._url = url
+        self._options = options
+        self._bound = bound
         self._idle: queue.LifoQueue[Client] = queue.LifoQueue()
         self._open = 0
         self._lock = threading.Lock()
         self._closed = False
-        self.upkeep = threading.Lock()
-        """Held by whoever rewrites the store: an erasure and a rebuild take turns."""
-        self._idle.put(self._connect())
+        with self._lock:
+            self._idle.put(self._connect())
 
     @contextmanager
     def take(self, database: str, what: str) -> Iterator[Client]:
@@ -177,13 +214,16 @@ class Connections:
             self._idle.put(client)
 
     def close(self) -> None:
-        """Close all clients; what is running is waited for."""
+        """Close every client, waiting for busy ones at most STORE_WAIT_S each."""
         with self._lock:
             if self._closed:
                 return
             self._closed = True
         for _ in range(self._open):
-            self._idle.get(timeout=STORE_WAIT_S).close()
+            try:
+                self._idle.get(timeout=STORE_WAIT_S).close()
+            except queue.Empty:
+                raise Unavailable("the store is still busy and could not be closed") from None
 
     def _connect(self) -> Client:
         try:
@@ -204,7 +244,7 @@ class Connections:
         except queue.Empty:
             pass
         with self._lock:
-            if self._open < STORE_CONNECTIONS:
+            if self._open < self._bound:
                 return self._connect()
         try:
             return self._idle.get(timeout=STORE_WAIT_S)

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import msgspec
 
-from onrecord.limits import QUERY_BYTES, QUERY_ROWS, QUERY_SECONDS
 from onrecord.store.client import Store
 
 SPANS: Final = "spans FINAL"
@@ -26,17 +25,6 @@ LATEST_SCORES: Final = """(
 TRACE_NAMES: Final = "trace_names"
 """(project, field, value, trace_id): which traces a user, session or tenant is named in. Use it with ``IN``: a pair
 may stand there more than once until the engine has merged."""
-
-_SETTINGS: Final[Mapping[str, Any]] = {
-    "readonly": 2,
-    "max_threads": 2,
-    "max_execution_time": QUERY_SECONDS,
-    "max_memory_usage": QUERY_BYTES,
-    "max_result_rows": QUERY_ROWS,
-    "result_overflow_mode": "throw",
-    # All revisions of a span have its first time of receipt, hence its partition.
-    "do_not_merge_across_partitions_select_final": 1,
-}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -56,11 +44,11 @@ def select(
 ) -> Answer:
     """Run one SELECT. Values are bound by name and type, ``{user:String}``; never put one into ``sql``.
 
-    ``settings`` may narrow the limits, never lift ``readonly``.
+    ``settings`` may narrow the limits of ``client.READER_SETTINGS``.
 
     Raises:
         Unavailable: it took too long or too much memory, or the store does not answer.
         Refused: the statement is at fault.
     """
-    answer = store.query(sql, parameters, {**_SETTINGS, **(settings or {}), "readonly": 2})
+    answer = store.query(sql, parameters, settings)
     return Answer(tuple(answer.column_names), [tuple(row) for row in answer.result_rows])

@@ -99,8 +99,9 @@ def score_line(score: Score, facts: RecordFacts, ordinal: int = 0) -> bytes:
         "span_id": score.span_id,
         "response_id": score.response_id,
         "session": score.session_id,
-        "time_us": score.time_unix_nano // 1_000,
     }
+    if score.time_unix_nano:
+        row["time_us"] = score.time_unix_nano // 1_000
     if score.metadata:
         row["metadata"] = _bounded(score.metadata)
     return _encode(row)
@@ -210,6 +211,8 @@ def as_text(value: Any) -> str:
         return ""
     if type(value) is str:
         return value
+    if isinstance(value, bytes):
+        return value.hex()
     return _encode(value).decode()
 
 

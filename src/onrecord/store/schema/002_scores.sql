@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS scores
     span_id     String,
     response_id String,
     session     String,
-    time_us     Int64 CODEC(Delta, ZSTD(1)),
+    time_us     Int64 DEFAULT received_us CODEC(Delta, ZSTD(1)),
     metadata    Map(LowCardinality(String), String),
     INDEX by_trace trace_id TYPE bloom_filter(0.001)
 )

@@ -118,7 +118,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
         return plain
 
     def _count(self, signal: str, ack: Ack) -> None:
-        self.tally.accepted[signal] += ack.accepted
+        self.tally.accepted[signal] += ack.accepted - ack.duplicates
         self.tally.duplicates[signal] += ack.duplicates
         self.tally.rejected[signal] += ack.rejected
 

@@ -92,6 +92,7 @@ def bind(listen: Listen) -> socket.socket:
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((listen.host, listen.port))
+        taken.listen(_BACKLOG)  # who connects from now on waits for the start instead of being refused
     except OSError as error:
         taken.close()
         raise Rejected(

@@ -13,15 +13,8 @@ START = 1_700_000_000_000_000_000
 
 def read(attributes: dict[str, Any], *events: OtlpEvent, resource: dict[str, Any] | None = None, **fields: Any) -> Span:
     """The span that a span with these attributes becomes."""
-    otlp = OtlpSpan(
-        trace_id=TRACE,
-        span_id=SPAN,
-        start_unix_nano=START,
-        end_unix_nano=START + 1_000_000_000,
-        attributes=attributes,
-        events=events,
-        **{"name": "step", **fields},
-    )
+    times = {"start_unix_nano": START, "end_unix_nano": START + 1_000_000_000}
+    otlp = OtlpSpan(TRACE, SPAN, attributes=attributes, events=events, **{"name": "step", **times, **fields})
     return normalize(otlp, OtlpContext(resource=resource or {}, scope_name="tests", scope_version="1"))
 
 

@@ -186,7 +186,6 @@ def test_an_embedding_has_texts_as_input_and_its_vectors_as_attributes() -> None
             "openinference.span.kind": "EMBEDDING", "embedding.model_name": "e",
             "embedding.invocation_parameters": "{}", "embedding.embeddings.1.embedding.text": "b",
             "embedding.embeddings.0.embedding.text": "a",
-            "embedding.invocation_parameters": "{}", "embedding.embeddings.1.embedding.text": "b", "embedding.embeddings.0.embedding.text": "a",
             "embedding.embeddings.0.embedding.vector": [0.5, 1.0],
             "output.value": '{"data": [{"embedding": [0.5, 1.0]}]}',
         }

@@ -72,9 +72,9 @@ def message_of(value: Mapping[str, Any], role: str = "user") -> Message:
     """The message that a map says; ``role`` when it names none."""
     value = _unwrapped(value)
     kind = value.get("type")
-    if kind in _ITEMS and "role" not in value:  # an item of OpenAI's responses: a call or a result without a message
+    if "role" not in value and isinstance(kind, str) and _is_part(value, kind):
         part = part_of(value)
-        return Message(role="tool" if part.type == "tool_result" else "assistant", parts=(part,))
+        return Message(role=_SPEAKERS.get(part.type, role), parts=(part,))
     said = value.get("role")
     role = as_text(said) if said else _ROLES.get(as_text(kind), role)
     role = _ROLES.get(role, role)
@@ -104,6 +104,20 @@ def message_of(value: Mapping[str, Any], role: str = "user") -> Message:
         extra=without(value, _CARRIED),
     )
 
+
+_SPEAKERS: Final = {"tool_result": "tool", "tool_call": "assistant", "reasoning": "assistant"}
+
+
+def _is_part(value: Mapping[str, Any], kind: str) -> bool:
+    """Whether a map without a role is a part that stands alone, as the items of OpenAI's responses do."""
+    if kind in _ROLES or kind in _PLAIN_ROLES:
+        return False
+    return (
+        kind in _ITEMS or kind in _REASONING_TYPES or not any(key in value for key in ("content", "parts", "message"))
+    )
+
+
+_PLAIN_ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "message"})
 
 _CARRIED: Final = _MESSAGE_KEYS | {"toolCallId", "stop_reason", "text"}
 

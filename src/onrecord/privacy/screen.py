@@ -24,7 +24,7 @@ from onrecord.privacy.detect.scan import detector
 from onrecord.privacy.identity import known_ids, mask_ids, mask_score, named_in
 from onrecord.privacy.modes import bare_message, bare_score, bare_span, bare_tool
 from onrecord.privacy.policy import DEFAULT, Policy
-from onrecord.privacy.pseudonym import Pseudonyms
+from onrecord.privacy.pseudonym import Pseudonyms, labels_in
 from onrecord.privacy.texts import Copies, Screened, TextScreen
 from onrecord.privacy.walk import Gathered, Leaf, gather, rebuild, text_fields
 
@@ -151,7 +151,8 @@ class Screen:
         exact = _walk(span, copies.exact, (*_IDS, *_REST)) if copies.exact_differs else span
         copies.know(known_ids(self._pseudonyms, exact))
         masked = _walk(exact, copies.masked, _REST) if named or copies.masked_differs else exact
-        return exact, mask_ids(self._pseudonyms, masked), copies.found()
+        masked = mask_ids(self._pseudonyms, masked)
+        return exact, masked, _labels_of(masked)
 
     def _value(self, value: T) -> tuple[T, T, tuple[str, ...]]:
         gathered = Gathered([], [], [])
@@ -162,6 +163,14 @@ class Screen:
         exact = rebuild(value, copies.exact) if copies.exact_differs else value
         masked = rebuild(exact, copies.masked) if copies.masked_differs else exact
         return exact, masked, copies.found()
+
+
+def _labels_of(masked: Span) -> tuple[str, ...]:
+    """Labels of the tokens in a masked span: so every copy gives the same ones."""
+    gathered = Gathered([], [], [])
+    for name in (*_IDS, *_REST):
+        gather(getattr(masked, name), gathered)
+    return labels_in("\n".join(gathered.texts + gathered.keys))
 
 
 def _walk(span: Span, leaf: Leaf, names: tuple[str, ...]) -> Span:

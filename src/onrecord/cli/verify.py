@@ -23,7 +23,7 @@ _SHOWN = 20
 @click.option("--kek", envvar="ONRECORD_KEK", default="", hidden=True)
 @click.option("--kek-command", envvar="ONRECORD_KEK_COMMAND", default="", help="Command that prints the key.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, every finding included.")
-def command(  # noqa: D417 - click shows the options
+def command(
     subject: str, keys: Path | None, vkeys: tuple[str, ...], kek: str, kek_command: str, *, as_json: bool
 ) -> int:
     """Verify SUBJECT: a data directory, the URL of a ledger, or an evidence bundle.

@@ -8,7 +8,6 @@ nothing left to do. What can not be attributed to a person (a dead letter) is no
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import Any, Protocol
 
 import msgspec
@@ -17,6 +16,7 @@ from onrecord.ingest.pipeline import Pipeline
 from onrecord.ingest.project import ProjectRuntimes
 from onrecord.ingest.staging import Staging
 from onrecord.keys.keystore import KeyStore
+from onrecord.ledger.manifest import ranges_of
 from onrecord.model.project import Project
 from onrecord.model.record import Place
 from onrecord.vault.body import place_of
@@ -132,12 +132,3 @@ def _by_shard(ids: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
     for year, identifier in ids:
         shards.setdefault(year, []).append(place_of(identifier)[1])
     return {year: sorted(indexes) for year, indexes in shards.items()}
-
-
-def ranges_of(indexes: Sequence[int]) -> list[tuple[int, int]]:
-    """Sorted ledger indexes as half-open ranges."""
-    if not indexes:
-        return []
-    starts = [indexes[0], *(b for a, b in pairwise(indexes) if b != a + 1)]
-    ends = [*(a + 1 for a, b in pairwise(indexes) if b != a + 1), indexes[-1] + 1]
-    return list(zip(starts, ends, strict=True))

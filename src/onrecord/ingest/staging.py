@@ -190,6 +190,7 @@ class Staging:
         self._entries: list[tuple[int, int, int, bytes]] = []
         self._rows: list[tuple[str, bytes]] = []
         self._seen: dict[bytes, list[tuple[Place, bytes]]] = {}
+        self._named: set[int] = set()
         self._dead: list[tuple[int, int, str, str, bytes]] = []
 
     def _stage(self, item: Item) -> bool:
@@ -200,6 +201,9 @@ class Staging:
         file = self._file
         year = file.year
         index = self._indexes.next_index(item.project, year)
+        if item.project not in self._named:
+            file.set_meta(f"project/{item.project}", runtime.project.id.encode())
+            self._named.add(item.project)
         if index == 0:
             self._open_ledger(item.project, year)
             index = 1

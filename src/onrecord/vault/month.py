@@ -160,6 +160,16 @@ class MonthReader:
         row = self._sql.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return row[0] if row else None
 
+    def project_ids(self) -> dict[int, str]:
+        """The id of each project that has records here, by its number."""
+        rows = self._sql.execute("SELECT name, value FROM meta WHERE name LIKE 'project/%'")
+        return {int(name.removeprefix("project/")): bytes(value).decode() for name, value in rows}
+
+    def hold(self) -> None:
+        """Read from one moment on: what is committed later is not seen."""
+        self._sql.execute("BEGIN")
+        self._sql.execute("SELECT 1 FROM meta").fetchone()
+
     def check(self) -> list[str]:
         """What SQLite finds wrong with the file's structure."""
         try:

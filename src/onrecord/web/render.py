@@ -102,6 +102,7 @@ def environment() -> Environment:
         short=words.short_id,
         plural=words.plural,
         json=tree,
+        coded=_coded,
     )
     return env
 
@@ -114,6 +115,13 @@ def page(template: str, status: int = 200, **context: Any) -> Response:
 
 def _known(text: str) -> Markup | str:
     return Markup('<span class="unknown">unknown</span>') if text == words.UNKNOWN else text
+
+
+def _coded(sentence: str) -> Markup:
+    """A sentence of ours whose commands stand between back quotes."""
+    pieces = sentence.split("`")
+    shown = (Markup("<code>{}</code>" if place % 2 else "{}").format(piece) for place, piece in enumerate(pieces))  # noqa: S704
+    return Markup("").join(shown)
 
 
 def _zone(context: Context) -> tzinfo:

@@ -43,25 +43,40 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Duration, in percent of the trace; a hair for what has none."""
 
 
-def steps(tree: TraceTree) -> tuple[Step, ...]:
-    """Every span of the trace as a row, in reading order."""
-    nodes = tree.nodes
-    below, tokens, fails = _sums(nodes)
-    span_ms = total_ms(tree) or 1.0
-    return tuple(
-        Step(
+class Layout:
+    """A trace, ready to draw any of its rows; what a row says of the spans below it is known for all at once."""
+
+    def __init__(self, tree: TraceTree) -> None:
+        self.nodes = tree.nodes
+        self.total_ms = total_ms(tree)
+        self._below, self._tokens, self._fails = _sums(tree.nodes)
+
+    def row(self, number: int) -> Step:
+        """The row at a position in reading order."""
+        node, span_ms = self.nodes[number], self.total_ms or 1.0
+        own = _own(node)
+        tokens = self._tokens[number] if own is None else own
+        return Step(
             node=node,
             number=number,
             indent=min(node.depth, INDENT),
-            below=below[number],
-            tokens=_own(node) if _own(node) is not None else tokens[number],
-            summed=_own(node) is None and tokens[number] is not None,
-            fails_below=fails[number],
+            below=self._below[number],
+            tokens=tokens,
+            summed=own is None and tokens is not None,
+            fails_below=self._fails[number],
             x=round(min(max(node.offset_ms, 0.0) / span_ms * 100, 99.8), 2),
             width=round(max((node.span.duration_ms or 0.0) / span_ms * 100, 0.2), 2),
         )
-        for number, node in enumerate(nodes)
-    )
+
+    def first(self) -> str:
+        """The span to look at first: the deepest cause of a failure, else the first model call, else the root."""
+        failed = (
+            node.span.span_id
+            for node, below in zip(self.nodes, self._fails, strict=True)
+            if node.span.status == "error" and not below
+        )
+        calls = (node.span.span_id for node in self.nodes if node.span.kind == "llm")
+        return next(failed, None) or next(calls, None) or self.nodes[0].span.span_id
 
 
 def total_ms(tree: TraceTree) -> float:

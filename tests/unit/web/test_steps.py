@@ -3,7 +3,7 @@
 import time
 
 from onrecord.query.results import Node, SpanRow, Tokens, TraceRow, TraceTree
-from onrecord.web.steps import INDENT, steps, total_ms
+from onrecord.web.steps import INDENT, Layout, Step, total_ms
 
 
 def node(depth: int, *, kind: str = "chain", at_ms: float = 0.0, total: int | None = None, **rest: object) -> Node:
@@ -21,6 +21,18 @@ def tree(*nodes: Node) -> TraceTree:
         spans=len(nodes), errors=0, tokens=Tokens(), shard=2026, index=0,
     )  # fmt: skip
     return TraceTree(trace=row, nodes=nodes)
+
+
+def steps(found: TraceTree) -> list[Step]:
+    layout = Layout(found)
+    return [layout.row(number) for number in range(len(found.nodes))]
+
+
+def test_a_trace_opens_at_the_cause_of_its_failure_else_at_its_first_call() -> None:
+    cause = node(2, status="error", at_ms=5.0)
+    assert Layout(tree(node(0, status="error"), node(1, kind="llm"), cause)).first() == cause.span.span_id
+    assert Layout(tree(node(0), node(1, kind="llm", at_ms=3.0))).first() == "13.0"
+    assert Layout(tree(node(0), node(1))).first() == "00.0"
 
 
 def test_a_parent_sums_the_calls_below_it_and_a_call_shows_its_own() -> None:

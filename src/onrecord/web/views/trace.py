@@ -4,16 +4,15 @@ A page carries the first ``FIRST_ROWS`` steps; further ones follow as fragments 
 read for the selected step only, and in the transcript for the model calls of the batch.
 """
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from starlette.responses import Response
 
-from onrecord.query.results import SpanDetail, TraceTree
+from onrecord.query.results import Node, SpanDetail, TraceTree
 from onrecord.web.content import Block, View, blocks
 from onrecord.web.looking import looking
-from onrecord.web.steps import FIRST_ROWS, Step, steps, total_ms
+from onrecord.web.steps import FIRST_ROWS, Layout, Step
 from onrecord.web.views.step import step_context
 from onrecord.web.visit import Visit, integer
 
@@ -39,51 +38,42 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 def trace(visit: Visit) -> Response:
     """The page ``/traces/{trace}``."""
     tree = _tree(visit)
-    rows = steps(tree)
-    selected = _selected(visit, rows)
+    layout = Layout(tree)
+    wanted = visit.asked("s")
+    selected = wanted if any(node.span.span_id == wanted for node in tree.nodes) else layout.first()
     detail = visit.site.engine.span(visit.access, visit.project.id, tree.trace.trace_id, selected)
-    errors = [step.node.span.span_id for step in rows if step.node.span.status == "error"]
+    errors = (node.span.span_id for node in tree.nodes if node.span.status == "error")
     context = step_context(visit, detail)
     return visit.render(
         "trace.html",
-        **{**context, **_window(visit, rows, selected)},
+        **{**context, **_window(visit, layout, selected)},
         tree=tree,
-        total_ms=total_ms(tree),
-        first_error=errors[0] if errors else "",
+        total_ms=layout.total_ms,
+        first_error=next(errors, ""),
     )
 
 
 def rows(visit: Visit) -> Response:
     """Further rows of the tree, waterfall or transcript: a fragment."""
-    found = steps(_tree(visit))
+    layout = Layout(_tree(visit))
     view = visit.asked("view", "tree")
     template = "part/cards.html" if view == "transcript" else "part/steps.html"
-    return visit.render("part/rows.html", part=template, **_window(visit, found, visit.asked("s")))
+    return visit.render("part/rows.html", part=template, **_window(visit, layout, visit.asked("s")))
 
 
 def _tree(visit: Visit) -> TraceTree:
     return visit.site.engine.trace(visit.access, visit.project.id, visit.request.path_params["trace"])
 
 
-def _selected(visit: Visit, rows: Sequence[Step]) -> str:
-    """The step that the address names, else the first model call, else the first step."""
-    wanted = visit.asked("s")
-    ids = [step.node.span.span_id for step in rows]
-    if wanted in ids:
-        return wanted
-    failed = (step.node.span.span_id for step in rows if step.node.span.status == "error" and not step.fails_below)
-    calls = (step.node.span.span_id for step in rows if step.node.span.kind == "llm")
-    return next(failed, None) or next(calls, None) or ids[0]
-
-
-def _window(visit: Visit, found: Sequence[Step], chosen: str) -> dict[str, Any]:
+def _window(visit: Visit, layout: Layout, chosen: str) -> dict[str, Any]:
     """The batch of rows that the address asks for, and where the next one begins."""
     view = visit.asked("view", "tree")
     view = view if view in VIEWS else "tree"
-    shown = [step for step in found if _tells(step, len(found))] if view == "transcript" else found
+    nodes = layout.nodes
+    numbers = [number for number, node in enumerate(nodes) if view != "transcript" or _tells(node, len(nodes))]
     size = CARDS if view == "transcript" else FIRST_ROWS
-    first = min(integer(visit.asked("from", "0"), "row number"), len(shown))
-    batch = shown[first : first + size]
+    first = min(integer(visit.asked("from", "0"), "row number"), len(numbers))
+    batch = [layout.row(number) for number in numbers[first : first + size]]
     after = first + len(batch)
     q = visit.asked("q")
     terms = looking({"q": q}, 0).terms
@@ -93,16 +83,16 @@ def _window(visit: Visit, found: Sequence[Step], chosen: str) -> dict[str, Any]:
         "rows": () if view == "transcript" else batch,
         "cards": [_card(visit, step, View(terms=terms)) for step in batch] if view == "transcript" else (),
         "chosen": chosen,
-        "next_from": after if after < len(shown) else 0,
-        "left": len(shown) - after,
+        "next_from": after if after < len(numbers) else 0,
+        "left": len(numbers) - after,
         "q": q,
         "terms": terms,
         "exact": False,
     }
 
 
-def _tells(step: Step, total: int) -> bool:
-    span = step.node.span
+def _tells(node: Node, total: int) -> bool:
+    span = node.span
     return span.kind not in _QUIET or span.status == "error" or total == 1
 
 

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from onrecord.query.filters import EVERYTHING
 from onrecord.query.results import PageRequest
-from onrecord.web.looking import RANGE_WORDS, Looking, looking, step_s
+from onrecord.web.looking import RANGE_WORDS, RANGES, Looking, looking, step_s
 from onrecord.web.render import HEADERS
 from onrecord.web.strip import Strip, strip
 from onrecord.web.visit import Visit
@@ -17,6 +17,8 @@ NEW_ROWS: Final = 100
 """New rows that the pill counts; beyond it says "100+"."""
 _ALL_BARS_US: Final = 90 * 86_400_000_000
 """What the strip shows when any time is asked for."""
+_CLOSER_US: Final = tuple(span * 1_000_000 for span in (900, *RANGES.values()) if span)
+"""Stretches that the strip closes in on, when all that was found is younger."""
 
 
 def traces(visit: Visit) -> Response:
@@ -56,9 +58,16 @@ def new_traces(visit: Visit) -> Response:
 
 
 def strip_of(visit: Visit, look: Looking, now_us: int) -> Strip:
-    """The histogram of what is looked at."""
+    """The histogram of what is looked at; of a range that is mostly empty, only the stretch that is not."""
     since_us = look.since_us or now_us - _ALL_BARS_US
     until_us = look.until_us or now_us
+    drawn = _strip(visit, look, since_us, until_us)
+    first_us = next((bar.since_us for bar in drawn.bars if bar.count), since_us)
+    closer_us = next((until_us - span for span in _CLOSER_US if until_us - span <= first_us), since_us)
+    return drawn if look.zoomed or closer_us <= since_us else _strip(visit, look, closer_us, until_us)
+
+
+def _strip(visit: Visit, look: Looking, since_us: int, until_us: int) -> Strip:
     interval_s = step_s((until_us - since_us) / 1_000_000)
     buckets = visit.site.engine.aggregate(
         visit.access, visit.project.id, ("traces", "errors"), interval_s=interval_s, where=look.where

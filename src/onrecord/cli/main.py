@@ -1,8 +1,8 @@
 """``onrecord``: one verb, one file, each imported when it is called.
 
-Exit codes: 0 done, 64 the command line or a setting is wrong (EX_USAGE), 66 what was named is not there (EX_NOINPUT),
-69 a part that is needed does not answer (EX_UNAVAILABLE), 70 a fault that nobody foresaw or damaged data (EX_SOFTWARE),
-77 not allowed (EX_NOPERM), 130 broken off by the keyboard; a verb may add its own below 64 and says so in its help.
+Exit codes: 0 done; 64 the command line or a setting is wrong, or names what is not there (EX_USAGE); 70 damaged data, a
+part that does not answer, or a fault that nobody foresaw (EX_SOFTWARE); 130 broken off by the keyboard. A verb may add
+its own below 64 and says so in its help.
 `onrecord --help` imports nothing of the server, so that the bare installation can verify.
 """
 
@@ -15,18 +15,10 @@ from typing import Any, Final
 import click
 
 from onrecord.cli.say import say_error
-from onrecord.errors import Corrupt, Denied, Missing, OnrecordError, Rejected
+from onrecord.errors import Denied, Missing, OnrecordError, Rejected
 
 EX_USAGE: Final = 64
-EX_UNAVAILABLE: Final = 69
 EX_SOFTWARE: Final = 70
-_EXIT_CODES: Final[tuple[tuple[type[OnrecordError], int], ...]] = (
-    (Rejected, EX_USAGE),
-    (Missing, 66),
-    (Denied, 77),
-    (Corrupt, EX_SOFTWARE),
-    (OnrecordError, EX_UNAVAILABLE),
-)
 
 VERBS: Final = {
     "serve": "Start the server.",
@@ -87,7 +79,7 @@ def main(arguments: list[str] | None = None) -> Any:
         code = EX_USAGE
     except OnrecordError as error:
         say_error(error.message, error.hint)
-        code = _exit_code(error)
+        code = EX_USAGE if isinstance(error, Rejected | Missing | Denied) else EX_SOFTWARE
     except Exception as error:
         say_error(
             f"onrecord met a fault that nobody foresaw ({type(error).__name__}).",
@@ -97,7 +89,3 @@ def main(arguments: list[str] | None = None) -> Any:
             raise
         code = EX_SOFTWARE
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _exit_code(error: OnrecordError) -> int:
-    return next((number for kind, number in _EXIT_CODES if isinstance(error, kind)), EX_UNAVAILABLE)

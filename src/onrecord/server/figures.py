@@ -52,25 +52,10 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 def receiving(tally: Tally, inflight: Inflight) -> Sequence[Figure]:
     """What the door knows."""
     return (
-        Figure(name="received", words="Records received and durable", counter=True, read=tally.accepted.total),
-        Figure(
-            name="duplicates",
-            words="Records that were sent again and recognised",
-            counter=True,
-            read=tally.duplicates.total,
-        ),
-        Figure(
-            name="rejected",
-            words="Records refused inside accepted requests",
-            counter=True,
-            read=tally.rejected.total,
-        ),
-        Figure(
-            name="shed",
-            words="Requests answered 503 because the server was full",
-            counter=True,
-            read=lambda: tally.shed,
-        ),
+        _count("received", "Records received and durable", tally.accepted.total),
+        _count("duplicates", "Records that were sent again and recognised", tally.duplicates.total),
+        _count("rejected", "Records refused inside accepted requests", tally.rejected.total),
+        _count("shed", "Requests answered 503 because the server was full", lambda: tally.shed),
         Figure(name="pending_requests", words="Requests that wait for their commit", read=lambda: inflight.requests),
         Figure(name="pending_bytes", words="Memory held by those requests", unit="bytes", read=lambda: inflight.bytes),
     )
@@ -78,31 +63,25 @@ def receiving(tally: Tally, inflight: Inflight) -> Sequence[Figure]:
 
 def recording(kept: Recording, projection: Projection) -> Sequence[Figure]:
     """What the write path knows."""
+    return (*_committing(kept), *_sequencing(kept), *_projecting(kept, projection))
+
+
+def _committing(kept: Recording) -> Sequence[Figure]:
+    commits, staging = kept.commits, kept.staging
+    return (
+        _count("committed", "Records durable since the start", lambda: commits.records_total),
+        _count("commits", "Transactions since the start", lambda: commits.groups_total),
+        Figure(name="pending", words="Deliveries taken and not yet acknowledged", read=lambda: kept.pipeline.waiting),
+        _count(
+            "dead_letters", "Records that could not be read, kept sealed for seven days", lambda: staging.dead_total
+        ),
+        _count("dropped", "Dead letters that went because there were too many", lambda: staging.dropped_total, warn=1),
+    )
+
+
+def _sequencing(kept: Recording) -> Sequence[Figure]:
     staging, sequencer = kept.staging, kept.sequencer
     return (
-        Figure(
-            name="committed",
-            words="Records durable since the start",
-            counter=True,
-            read=lambda: kept.commits.records_total,
-        ),
-        Figure(
-            name="commits", words="Transactions since the start", counter=True, read=lambda: kept.commits.groups_total
-        ),
-        Figure(name="pending", words="Deliveries taken and not yet acknowledged", read=lambda: kept.pipeline.waiting),
-        Figure(
-            name="dead_letters",
-            words="Records that could not be read, kept sealed for seven days",
-            counter=True,
-            read=lambda: staging.dead_total,
-        ),
-        Figure(
-            name="dropped",
-            words="Dead letters that went because there were too many",
-            counter=True,
-            read=lambda: staging.dropped_total,
-            warn=1,
-        ),
         Figure(
             name="ledger_lag_commits",
             words="Transactions whose entries are not under a checkpoint yet",
@@ -118,10 +97,19 @@ def recording(kept: Recording, projection: Projection) -> Sequence[Figure]:
             warn=1_000,
             bad=10_000,
         ),
+    )
+
+
+def _projecting(kept: Recording, projection: Projection) -> Sequence[Figure]:
+    def of(read: Callable[["Status"], float]) -> float | None:
+        status = projection.status()
+        return None if status is None else read(status)
+
+    return (
         Figure(
             name="store_lag_commits",
             words="Transactions whose rows are not in the store yet",
-            read=lambda: staging.spool_id - projection.position(),
+            read=lambda: kept.staging.spool_id - projection.position(),
             warn=1_000,
             bad=10_000,
         ),
@@ -129,26 +117,14 @@ def recording(kept: Recording, projection: Projection) -> Sequence[Figure]:
             name="store_lag",
             words="How long the oldest row waits for the store",
             unit="ms",
-            read=lambda: _of(projection, lambda status: status.behind_s * 1000),
+            read=lambda: of(lambda status: status.behind_s * 1_000),
             warn=5_000,
             bad=60_000,
         ),
-        Figure(
-            name="store_rows",
-            words="Rows inserted into the store",
-            counter=True,
-            read=lambda: _of(projection, lambda status: status.rows),
-        ),
-        Figure(
-            name="set_aside",
-            words="Rows that the store refused",
-            counter=True,
-            warn=1,
-            read=lambda: _of(projection, lambda status: status.set_aside),
-        ),
+        _count("store_rows", "Rows inserted into the store", lambda: of(lambda status: status.rows)),
+        _count("set_aside", "Rows that the store refused", lambda: of(lambda status: status.set_aside), warn=1),
     )
 
 
-def _of(projection: Projection, read: Callable[["Status"], float]) -> float | None:
-    status = projection.status()
-    return None if status is None else read(status)
+def _count(name: str, words: str, read: Callable[[], float | None], warn: float = float("inf")) -> Figure:
+    return Figure(name=name, words=words, read=read, counter=True, warn=warn)

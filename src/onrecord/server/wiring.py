@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from onrecord.api import app as api
+from onrecord.api.port import Services
 from onrecord.config import Settings
 from onrecord.control import apikeys, projects, users
 from onrecord.control.keyring import Keyring
@@ -88,8 +90,16 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
     shown = (*figures.receiving(receiver.tally, inflight), *figures.recording(recording, projection))
     state = health.Health(figures=shown, warning=lambda: warning(settings), parts=_conditions(recording, projection))
     gate = Gate(logins, keyring)
+    asked = reading.engine(recording, projection, keyring, clock)
+    services = Services(
+        engine=asked,
+        gate=gate,
+        writers=keyring,
+        scores=recording.pipeline,
+        health=lambda: state.report(figures=True),
+    )
     site = Site(
-        engine=reading.engine(recording, projection, keyring, clock),
+        engine=asked,
         gate=gate,
         keyring=KeyOffice(keyring, clock),
         state=State(state, keyring, clock),
@@ -99,6 +109,7 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
         *receiver.routes(),
         *_own_routes(state, shown, receiver.tally, gate.may_see_figures),
         *ledgerfiles.routes(settings.data / "ledger"),
+        *api.routes(services),
         *web.routes(site),
     ]
     return Installation(

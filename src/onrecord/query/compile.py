@@ -83,8 +83,10 @@ def compile_filter(where: Filter, bound: Bound) -> str:
         return _exists(field_of(where.field), bound)
     if isinstance(where, In):
         field = field_of(where.field)
+        if where.values and field.kind in ("text", "id"):
+            return _one_of(field, where.values, bound)
         parts = [_compare(field, "=", value, bound) for value in where.values]
-        return _one_of(field, where.values, bound) or f"({' OR '.join(parts) or '0'})"
+        return f"({' OR '.join(parts) or '0'})"
     if isinstance(where, Compare):
         field = field_of(where.field)
         if where.operator == "!=":
@@ -112,9 +114,6 @@ def _compare(field: Field, operator: str, value: Value, bound: Bound) -> str:
 
 
 def _one_of(field: Field, values: tuple[Value, ...], bound: Bound) -> str:
-    """``IN`` where one list does it; empty where each value needs a test of its own."""
-    if not values or field.kind not in ("text", "id"):
-        return ""
     many = bound.add([str(value) for value in values], "Array(String)")
     if field.whole_trace:
         return _names(field, f"value IN {many}", "=")

@@ -45,21 +45,20 @@ def proof(view: View, ledgers: Ledgers, place: Place) -> Proof:
     Raises:
         Missing: there is no such entry, and none is on its way.
     """
-    reader = _reader(ledgers, place.shard)
-    made = _tlog_proof(reader, place.index)
-    if made is None:
-        if not _is_kept(view, place):
-            raise Missing("There is no such record.")
-        return Proof(shard=place.shard, index=place.index, state="pending", explanation=_PENDING)
-    return _checked(reader, place, made)
+    found = _found(ledgers, place)
+    if found is not None:
+        return _checked(*found, place)
+    if not _is_kept(view, place):
+        raise Missing("There is no such record.")
+    return Proof(shard=place.shard, index=place.index, state="pending", explanation=_PENDING)
 
 
 def tlog_proof(ledgers: Ledgers, place: Place) -> bytes:
     """The ``.tlog-proof`` file of one record; raises ``Missing`` while no checkpoint covers it."""
-    made = _tlog_proof(_reader(ledgers, place.shard), place.index)
-    if made is None:
+    found = _found(ledgers, place)
+    if found is None:
         raise Missing("No signed checkpoint covers this record yet.", hint="Ask again in a second.")
-    return encode_proof(made)
+    return encode_proof(found[1])
 
 
 _PENDING: Final = (
@@ -68,18 +67,15 @@ _PENDING: Final = (
 )
 
 
-def _reader(ledgers: Ledgers, shard: int) -> LedgerReader:
-    for year, reader in ledgers:
-        if year == shard:
-            return reader
-    raise Missing("There is no such ledger.")
-
-
-def _tlog_proof(reader: LedgerReader, index: int) -> TlogProof | None:
-    try:
-        return reader.proof(index)
-    except Missing:
-        return None
+def _found(ledgers: Ledgers, place: Place) -> tuple[LedgerReader, TlogProof] | None:
+    """The ledger that holds the record and the proof of it; nothing while no checkpoint covers it."""
+    for shard, reader in ledgers:
+        if shard == place.shard:
+            try:
+                return reader, reader.proof(place.index)
+            except Missing:
+                return None
+    return None
 
 
 def _is_kept(view: View, place: Place) -> bool:
@@ -91,7 +87,7 @@ def _is_kept(view: View, place: Place) -> bool:
     return False
 
 
-def _checked(reader: LedgerReader, place: Place, made: TlogProof) -> Proof:
+def _checked(reader: LedgerReader, made: TlogProof, place: Place) -> Proof:
     plain = read_checkpoint(made.checkpoint)
     entry = reader.entry(place.index, plain.size)
     leaf = leaf_hash(entry)

@@ -125,16 +125,28 @@ def _conversation(earlier: tuple[Message, ...], later: tuple[Message, ...], *, f
         return earlier
     if not earlier:
         return later
-    old, new = [_gist(one) for one in earlier], [_gist(one) for one in later]
-    if _contains(new, old):
+    (old_system, old), (new_system, new) = _split(earlier), _split(later)
+    if _covers(new_system, old_system) and _contains(new, old):
         return later
-    if _contains(old, new):
+    if _covers(old_system, new_system) and _contains(old, new):
         return earlier
     if not fragments:
         return later if len(later) >= len(earlier) else earlier
-    joined = earlier + later
-    system = tuple(one for one in joined if one.role == "system")
-    return (*system, *(one for one in joined if one.role != "system")) if system else joined
+    system = [*old_system, *(one for one in new_system if not _covers(old_system, [one]))]
+    if _contains(new, old):
+        return (*system, *new)
+    return (*system, *old) if _contains(old, new) else (*system, *old, *new)
+
+
+def _split(messages: tuple[Message, ...]) -> tuple[list[Message], list[Message]]:
+    """System messages, and the others."""
+    return [one for one in messages if one.role == "system"], [one for one in messages if one.role != "system"]
+
+
+def _covers(whole: list[Message], piece: list[Message]) -> bool:
+    """Whether every message of a piece is in the whole, wherever it stands."""
+    told = [_gist(one) for one in whole]
+    return all(_gist(one) in told for one in piece)
 
 
 def _gist(one: Message) -> tuple[Any, ...]:
@@ -142,6 +154,8 @@ def _gist(one: Message) -> tuple[Any, ...]:
     return one.role, [(part.type, part.text, part.id, part.value, part.data, part.uri) for part in one.parts]
 
 
-def _contains(whole: list[tuple[Any, ...]], piece: list[tuple[Any, ...]]) -> bool:
-    size = len(piece)
-    return any(whole[start : start + size] == piece for start in range(len(whole) - size + 1))
+def _contains(whole: list[Message], piece: list[Message]) -> bool:
+    """Whether a piece stands in the whole in one run."""
+    told, sought = [_gist(one) for one in whole], [_gist(one) for one in piece]
+    size = len(sought)
+    return any(told[start : start + size] == sought for start in range(len(told) - size + 1))

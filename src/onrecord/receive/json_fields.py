@@ -132,9 +132,9 @@ def attributes_of(pairs: Any, depth: int = 0) -> dict[str, Any]:
         raise Bad(f"more than {ATTRIBUTES_PER_SPAN} attributes")
     result: dict[str, Any] = {}
     for pair in pairs:
-        key = pair.get("key") if isinstance(pair, dict) else None
+        key = pair.get("key", "") if isinstance(pair, dict) else None
         if not isinstance(key, str):
-            raise Bad("an attribute has no key")
+            raise Bad("an attribute has a key that is no text")
         if len(key) > ATTRIBUTE_KEY_BYTES:
             raise Bad(f"an attribute name is longer than {ATTRIBUTE_KEY_BYTES} bytes")
         result[key] = value_of(pair.get("value"), depth)

@@ -106,7 +106,7 @@ def test_the_digest_does_not_depend_on_blanks_or_the_order_of_keys() -> None:
         ({"kind": "SIDEWAYS"}, "kind"),
         ({"name": 7}, "not text"),
         ({"attributes": {"a": 1}}, "attributes are not a list"),
-        ({"attributes": [{"value": {}}]}, "no key"),
+        ({"attributes": [{"key": 7, "value": {}}]}, "key that is no text"),
         ({"attributes": [{"key": "a", "value": "plain"}]}, "stringValue"),
         ({"attributes": [{"key": "a", "value": {"intValue": "1.5"}}]}, "intValue"),
         ({"attributes": [{"key": "a", "value": {"bytesValue": "*"}}]}, "bytesValue"),

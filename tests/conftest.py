@@ -7,6 +7,9 @@ import pytest
 
 from onrecord.store.client import Store
 from onrecord.store.migrate import make_database
+from tests.parts import pytest_sessionfinish, pytest_terminal_summary
+
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 _numbers = count(1_000)
 

@@ -1,7 +1,7 @@
 """How long screening takes: CPU microseconds per text, message and span, and whether the time is linear.
 
-``python -m bench.privacy``: CPU time of one core, the best of five runs. ``--quality`` prints precision and recall on the
-labelled texts of the unit tests instead.
+``python -m bench.privacy``: CPU time of one core, the best of five runs. ``--quality`` prints precision and recall on
+the labelled texts of the unit tests instead.
 """
 
 import sys

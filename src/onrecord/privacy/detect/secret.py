@@ -64,9 +64,9 @@ _COOKIE = re.compile(r"(?<![A-Za-z])(?:set-)?cookie\\?[\"']?:\s{0,4}\\?[\"']?", 
 _COOKIE_VALUE = re.compile(r"[^\s=\"'<>\\]{1,128}=[^\r\n\"'<>\\]{1,4000}+")
 
 _NAMES = (
-    r"pass(?:word|wd|phrase|code)|pwd|wachtwoord(?:en)?|pass?wort|kennwort|zugangscode|mot[ _]?de[ _]?passe|mdp|"
+    r"pass(?:word|wd|phrase|code)?|pwd?|wachtwoord(?:en)?|pass?wort|kennwort|zugangscode|mot[ _]?de[ _]?passe|mdp|"
     r"contrase(?:ñ|n|\\u00f1)a|clave(?:[ _](?:secreta|api|privada|de[ _]acceso))?|"
-    r"(?:client|app|consumer|shared|webhook|signing|jwt)?[ _-]?secret(?:[ _-]?(?:access[ _-]?)?key)?|"
+    r"(?:client|app|consumer|shared|webhook|signing|jwt)?[ _-]?secret(?:[ _-]?(?:access[ _-]?)?key(?:_base)?)?|"
     r"(?:x-)?api[ _-]?(?:key|token|secret|schl(?:ü|ue)ssel|sleutel)|"
     r"(?:access|auth|refresh|bearer|session|id|private|csrf)[ _-]?token|(?<=[_\"'-])token|"
     r"(?:private|access|encryption)[ _-]?key|credentials?|geheim|cl[eé][ _](?:api|secr[eè]te)"
@@ -127,6 +127,8 @@ def _named(candidate: Candidate) -> str | None:
         return None
     if name == "token" and not is_opaque(value):
         return None
+    if name == "pass" and head["link"] != "=" and not head["quote"]:
+        return None  # what test runners print
     return value if _looks_secret(value, head) else None
 
 
@@ -151,6 +153,7 @@ _NAMED_TRIGGERS = (
         rb"(?:private|access|encryption)[ _-]?key)"
         rb"[^\n=:]{0,24}(?:[:=]|\s(?:is|ist|lautet|luidt|est|es)\s)"
     ),
+    rb"(?i)\b(?:pass|pw)[\\\"'\]]{0,3} ?[:=]",
     rb"(?i)[_\"'-]token[\\\"'\]]{0,3} ?[:=]",
 )
 _VENDOR_TRIGGERS = tuple(rb"(?:^|[^A-Za-z0-9_])" + t if t[:1].isalpha() else t for t, _ in _VENDORS)

@@ -151,8 +151,6 @@ def test_times_relative_to_now_are_resolved_by_the_clock(world: World) -> None:
 
 
 def test_resolving_twice_changes_nothing() -> None:
-    from tests.contract.query_world import LENSES  # noqa: PLC0415 - next to its use
-
     where = parse(
         'user:jan session:s1 "mail to jan@example.com" metadata.mail:jan@example.com trace:order-1 received>-1h'
     )

@@ -79,6 +79,10 @@ def compile_filter(where: Filter, bound: Bound) -> str:
         return f"NOT {compile_filter(where.part, bound)}"
     if isinstance(where, Text):
         return _text(where, bound)
+    return _condition(where, bound)
+
+
+def _condition(where: Filter, bound: Bound) -> str:
     if isinstance(where, Exists):
         return _exists(field_of(where.field), bound)
     if isinstance(where, In):

@@ -44,11 +44,12 @@ class _Scan(msgspec.Struct):
 
     def peek(self) -> re.Match[str] | None:
         """The next token; ``None`` at the end."""
-        if not self.text[self.at :].strip():
+        rest = self.text[self.at :].lstrip()
+        if not rest:
             return None
         match = _TOKEN.match(self.text, self.at)
         if match is None:
-            raise _fault(self.at, "a quote is opened and not closed")
+            raise _fault(len(self.text) - len(rest), "a quote is opened and not closed")
         return match
 
     def take(self, match: re.Match[str]) -> None:

@@ -18,16 +18,21 @@ _TENANT_IN_METADATA = ("tenant_id", "tenantId", "tenant", "organization_id")
 
 def read_people(draft: Draft) -> None:
     """Who it was for. Read before any dialect: these names win over association properties and metadata."""
-    attributes = draft.attributes
-    if "user.id" in attributes or "enduser.id" in attributes:
-        draft.say_text("user_id", "user.id", "enduser.id")
-    if "gen_ai.conversation.id" in attributes or "session.id" in attributes:
-        draft.say_text("session_id", "gen_ai.conversation.id", "session.id")
+    attributes, fields = draft.attributes, draft.fields
+    for field, name, other in _PEOPLE:
+        value = attributes.get(name) or attributes.get(other)
+        if value:
+            fields[field] = value if type(value) is str else as_text(value)
+            for key in (name, other):
+                if attributes.get(key) == value:
+                    del attributes[key]
+
+
+_PEOPLE = (("user_id", "user.id", "enduser.id"), ("session_id", "gen_ai.conversation.id", "session.id"))
 
 
 def read(draft: Draft) -> None:
     """Pick up what a dialect left: fallbacks for people, the place it ran, and why it failed."""
-    fields = draft.fields
     if draft.attributes:
         _read_rest(draft)
     if draft.metadata:
@@ -36,29 +41,39 @@ def read(draft: Draft) -> None:
     if draft.events:
         for event in draft.take_events("exception"):
             _exception(draft, event)
-    if draft.otlp.status_code == 2 and "message" not in draft.error and draft.otlp.status_message:  # noqa: PLR2004
-        draft.error["message"] = draft.otlp.status_message
-    fields.setdefault("kind", "span")
+    if draft.error or draft.otlp.status_code == _ERROR:
+        _describe_error(draft)
+    draft.fields.setdefault("kind", "span")
+
+
+_ERROR = 2
 
 
 def _read_rest(draft: Draft) -> None:
     attributes = draft.attributes
-    draft.say_text("user_id", "enduser.pseudo.id", "user.hash")
+    if "enduser.pseudo.id" in attributes or "user.hash" in attributes:
+        draft.say_text("user_id", "enduser.pseudo.id", "user.hash")
     if "tenant.id" in attributes:
         draft.say_text("tenant_id", "tenant.id")
     if "error.type" in attributes:
         kind = as_text(attributes.pop("error.type"))
         if kind:
             draft.error.setdefault("type", kind)
-    status = as_int(first(attributes, "http.response.status_code", "http.status_code"))
-    if status is not None and (draft.error or status >= 400 or draft.otlp.status_code == 2):  # noqa: PLR2004 - HTTP
-        draft.error.setdefault("http_status", status)
     if "exception.type" in attributes or "exception.message" in attributes:
         _failure(draft, attributes)
         for key in ("exception.type", "exception.message", "exception.stacktrace"):
             attributes.pop(key, None)
     if "server.address" in attributes and "endpoint" not in draft.fields:
         _endpoint(draft)
+
+
+def _describe_error(draft: Draft) -> None:
+    """What an error is known by besides its type: the message of the status, the HTTP status."""
+    if draft.otlp.status_code == _ERROR and draft.otlp.status_message:
+        draft.error.setdefault("message", draft.otlp.status_message)
+    status = as_int(first(draft.attributes, "http.response.status_code", "http.status_code"))
+    if status is not None:
+        draft.error.setdefault("http_status", status)
 
 
 def _endpoint(draft: Draft) -> None:
@@ -113,7 +128,7 @@ def _place(draft: Draft) -> None:
 
 
 def _exception(draft: Draft, event: OtlpEvent) -> None:
-    """The last exception is the one that ended the step; earlier ones stay events."""
+    """The first exception is the error of the step; what follows from it, and whatever else it says, stay events."""
     if any(key in draft.error for key in ("message", "stack")):
         draft.events.append(event)
         return

@@ -55,8 +55,8 @@ def _read_call(draft: Draft) -> None:
     named = as_text(pop("llm.model_name", None) or pop("embedding.model_name", None))
     said = pop("llm.invocation_parameters", None) or pop("embedding.invocation_parameters", None)
     if said is not None:
-        _parameters(draft, said)
-        requested = requested or draft.parameters.pop("\0model", "")
+        named_there = _parameters(draft, said)
+        requested = requested or named_there
     served = as_text(pop("llm.response.model_name", None)) or named
     if requested or named:
         fields.setdefault("model_requested", requested or named)
@@ -73,11 +73,12 @@ def _read_call(draft: Draft) -> None:
         fields.setdefault("finish_reasons", as_texts(reason))
 
 
-def _parameters(draft: Draft, said: Any) -> None:
+def _parameters(draft: Draft, said: Any) -> str:
+    """Take the parameters of a call; the answer is the model that stands among them."""
     values = parsed(said)
     if not isinstance(values, dict):
         draft.attributes["llm.invocation_parameters"] = said
-        return
+        return ""
     parameters = draft.parameters
     for name, value in values.items():
         if name not in _NOT_PARAMETERS:
@@ -85,9 +86,7 @@ def _parameters(draft: Draft, said: Any) -> None:
                 parameters.setdefault(name, value)
         elif name == "user":
             draft.metadata.setdefault("user", value)
-    model = as_text(values.get("model") or values.get("model_name"))
-    if model:
-        parameters["\0model"] = model
+    return as_text(values.get("model") or values.get("model_name"))
 
 
 def _read_rest(draft: Draft) -> None:
@@ -100,12 +99,12 @@ def _read_rest(draft: Draft) -> None:
     tags = pop("tag.tags", None)
     if tags is not None:
         draft.say("tags", as_texts(tags))
-    draft.say_text("agent", "agent.name")
-    prompt = draft.prompt
+    if "agent.name" in draft.attributes:
+        draft.say_text("agent", "agent.name")
     for field, key in _PROMPT_KEYS:
         value = pop(key, None)
         if value is not None and value != "":
-            prompt.setdefault(field, parsed(value) if field == "variables" else as_text(value))
+            draft.prompt.setdefault(field, parsed(value) if field == "variables" else as_text(value))
     if draft.events:
         for event in draft.take_events("First Token Stream Event"):
             elapsed_ms = (event.time_unix_nano - draft.otlp.start_unix_nano) / 1e6

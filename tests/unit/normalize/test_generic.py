@@ -112,3 +112,8 @@ def test_a_served_request_keeps_its_own_address_as_an_attribute() -> None:
     here = {"server.address": "shop.example.org", "server.port": 443}
     assert read(here, kind=2).attributes == here
     assert read(here, kind=3).endpoint == "shop.example.org:443"
+
+
+def test_a_page_that_was_not_found_is_no_error_of_the_server() -> None:
+    span = read({"http.response.status_code": 404}, kind=2)
+    assert (span.status, span.error) == ("unset", None)

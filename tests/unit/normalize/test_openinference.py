@@ -271,3 +271,8 @@ def test_genai_names_beside_it_are_read_too() -> None:
     span = read({**LLM, "gen_ai.response.id": "r", "gen_ai.request.top_k": 3, "mine": b"\x00"})
     assert (span.response_id, span.parameters, span.attributes) == ("r", {"top_k": 3}, {"mine": b"\x00"})
     assert span.source.dialect == "openinference"
+
+
+def test_the_model_among_the_parameters_is_no_parameter() -> None:
+    span = read({**LLM, "llm.request.model_name": "m", "llm.invocation_parameters": '{"model": "x", "seed": 1}'})
+    assert (span.model_requested, span.parameters) == ("m", {"seed": 1})

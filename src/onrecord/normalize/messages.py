@@ -143,10 +143,14 @@ def parts_of(content: Any) -> tuple[Part, ...]:
     if isinstance(content, str):
         return (Part(text=content),)
     if isinstance(content, list):
-        return tuple([part_of(item) for item in content])
+        return tuple([part for part in map(part_of, content) if part != _NOTHING])
     if isinstance(content, dict):
         return (part_of(content),)
     return (Part(text=as_text(content)),)
+
+
+_NOTHING: Final = Part()
+"""An empty text: what some clients put beside a tool call."""
 
 
 def calls_of(value: Any) -> list[Part]:
@@ -186,7 +190,7 @@ _REASONING_TYPES: Final = frozenset({"thinking", "reasoning", "reasoning_content
 
 
 def _thought(value: Mapping[str, Any]) -> Part:
-    said = first(value, "thinking", "text", "reasoning", "content", "reasoning_content", "summary")
+    said = parsed(first(value, "thinking", "text", "reasoning", "content", "reasoning_content", "summary"))
     if isinstance(said, list):
         said = "\n".join(as_text(item.get("text")) if isinstance(item, dict) else as_text(item) for item in said)
     known = {"type", "thinking", "text", "reasoning", "content", "reasoning_content", "summary", "id"}

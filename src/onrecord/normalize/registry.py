@@ -14,7 +14,19 @@ from onrecord.model.message import Message
 from onrecord.model.otlp import OtlpContext, OtlpLog, OtlpSpan
 from onrecord.model.score import Score
 from onrecord.model.span import Error, Event, Link, PromptRef, Scope, Source, Span, ToolCall
-from onrecord.normalize import genai, generic, logs, openinference
+from onrecord.normalize import (
+    anthropic_sdk,
+    genai,
+    generic,
+    litellm,
+    logfire,
+    logs,
+    mlflow,
+    openinference,
+    openlit,
+    traceloop,
+    vercel,
+)
 from onrecord.normalize.draft import Draft
 from onrecord.normalize.providers import PROVIDERS
 from onrecord.normalize.usage import usage_of
@@ -23,6 +35,13 @@ Dialect = tuple[str, Callable[[Mapping[str, Any]], bool], Callable[[Draft], None
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
     ("openinference", openinference.matches, openinference.read),
+    ("anthropic", anthropic_sdk.matches, anthropic_sdk.read),
+    ("litellm", litellm.matches, litellm.read),
+    ("traceloop", traceloop.matches, traceloop.read),
+    ("vercel", vercel.matches, vercel.read),
+    ("logfire", logfire.matches, logfire.read),
+    ("mlflow", mlflow.matches, mlflow.read),
+    ("openlit", openlit.matches, openlit.read),
     ("genai", genai.matches, genai.read),
 )
 """In the order of detection: the first that matches names the dialect."""
@@ -109,6 +128,7 @@ def finish(draft: Draft, receiver: str, dialect: str) -> Span:
 
 def _answers(output: list[Message], fields: dict[str, Any]) -> tuple[Message, ...]:
     """Output messages. Why each ended stands once, in ``finish_reasons``: the next call repeats the message without."""
+    output = [one for one in output if one.parts or one.finish_reason or one.extra]
     reasons = tuple([one.finish_reason for one in output])
     if any(reasons):
         said = fields.setdefault("finish_reasons", tuple([reason for reason in reasons if reason]))

@@ -47,4 +47,4 @@ def embeddings(_) -> None:
 
 
 talk.run_case(Completions(), extra={"error": error, "embeddings": embeddings})
-time.sleep(2)
+time.sleep(5)

@@ -4,9 +4,11 @@
 import asyncio
 import os
 
+from openai import AsyncOpenAI
 from pydantic_ai import Agent
 from pydantic_ai.models.instrumented import InstrumentationSettings
 from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.providers.openai import OpenAIProvider
 
 from tests.compat import plot
 from tests.compat.apps import talk, telemetry
@@ -15,7 +17,7 @@ spans = telemetry.set_up()
 version = {"version": int(os.environ["PYDANTIC_AI_FORMAT"])} if "PYDANTIC_AI_FORMAT" in os.environ else {}
 Agent.instrument_all(InstrumentationSettings(**version))
 geographer = Agent(
-    OpenAIChatModel(plot.MODEL),
+    OpenAIChatModel(plot.MODEL, provider=OpenAIProvider(openai_client=AsyncOpenAI(max_retries=0))),
     instructions=plot.SYSTEM,
     name="geographer",
     model_settings={"temperature": plot.TEMPERATURE, "seed": plot.SEED},

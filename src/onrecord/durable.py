@@ -63,11 +63,14 @@ def remove_file(path: Path) -> None:
     sync_directory(path.parent)
 
 
-def open_database(path: Path, *, schema: str, read_only: bool = False, cache_kib: int = 2_048) -> sqlite3.Connection:
+def open_database(
+    path: Path, *, schema: str, read_only: bool = False, cache_kib: int = 2_048, page_bytes: int = 4_096
+) -> sqlite3.Connection:
     """Open a SQLite database whose commits are on disk when they return and whose deleted bytes are overwritten.
 
     WAL with ``synchronous=FULL`` syncs the WAL at every commit; ``secure_delete`` overwrites what is deleted. The
     connection is in autocommit mode: callers write BEGIN and COMMIT. The caller keeps it to one thread or locks it.
+    ``page_bytes`` holds for a database that is made now.
     """
     if read_only:
         connection = sqlite3.connect(
@@ -78,6 +81,7 @@ def open_database(path: Path, *, schema: str, read_only: bool = False, cache_kib
     connection.execute("PRAGMA busy_timeout=10000")
     connection.execute(f"PRAGMA cache_size=-{cache_kib}")
     if not read_only:
+        connection.execute(f"PRAGMA page_size={page_bytes}")
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
@@ -85,6 +89,18 @@ def open_database(path: Path, *, schema: str, read_only: bool = False, cache_kib
         connection.executescript(schema)
         path.chmod(0o600)
     return connection
+
+
+def tidy(connection: sqlite3.Connection) -> None:
+    """Give back the space of the WAL and of free pages, as far as nobody reads them now. Never waits."""
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        connection.execute("PRAGMA incremental_vacuum").fetchall()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError:
+        return  # somebody reads: later
+    finally:
+        connection.execute("PRAGMA busy_timeout=10000")
 
 
 def empty_wal(connection: sqlite3.Connection) -> None:

@@ -64,6 +64,7 @@ class Staging:
         self._spool_id = 0
         self._chain = b"\0" * 16
         self._trimmed = 0
+        self._tidied = True
         self.dead_total = 0
         self.dropped_total = 0
         self._lookback: MonthReader | None = None
@@ -124,6 +125,7 @@ class Staging:
         if done > self._trimmed:
             file.trim_spool(done)
         file.commit()
+        self._tidied = False
         if not self._earlier:
             self._trimmed = max(self._trimmed, done)
 
@@ -142,7 +144,7 @@ class Staging:
         return self._spool_id
 
     def trim(self) -> None:
-        """Remove spool groups that nobody needs any more (the commit thread is idle)."""
+        """Remove spool groups that nobody needs any more, and give back their space (the commit thread is idle)."""
         upto = self._done()
         if upto > self._trimmed:
             for file in [*self._earlier, self._file]:
@@ -150,9 +152,13 @@ class Staging:
                 file.trim_spool(upto)
                 file.commit()
             self._trimmed = upto
+            self._tidied = False
             for file in [file for file in self._earlier if not file.spool(limit=1)]:
                 self._earlier.remove(file)
                 file.close()
+        elif not self._tidied:
+            self._file.tidy()
+            self._tidied = True
 
     def _done(self) -> int:
         return min([position() for position in self.followers], default=0)

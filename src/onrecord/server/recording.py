@@ -75,8 +75,9 @@ class Recording:
         self.pipeline = Pipeline(self.runtimes, self.commits, clock)
         self.vault = VaultReader(data / "vault", self.keys)
         self.content = ContentReader(self.vault, self.runtimes)
+        self._spool = Spool(data / "vault")
         self.sequencer = Sequencer(
-            feed=Spool(data / "vault"),
+            feed=self._spool,
             ledgers=self.ledgers,
             project_of=self._id_of,
             clock=clock,
@@ -105,6 +106,7 @@ class Recording:
 
     def close(self) -> None:
         """Close every file."""
+        self._spool.close()
         self.vault.close()
         self.lock.close()
         self.keys.close()

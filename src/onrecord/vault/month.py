@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import zstandard
 
-from onrecord.durable import empty_wal, open_database
+from onrecord.durable import empty_wal, open_database, tidy
 from onrecord.errors import Corrupt
 
 DEDUPE_HALF = 10
@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS dead (id INTEGER PRIMARY KEY AUTOINCREMENT, received_
 INSERT OR IGNORE INTO meta VALUES ('format', '1');
 """
 _CACHE_KIB = 16_384
+_PAGE_BYTES = 8_192
+"""Bodies are about 1.2 KB: pages of 4 KB left a fifth of the file unused, pages of 16 KB write more than they save."""
 _PREFIX_END = b"\xff" * DEDUPE_HALF
 
 
@@ -183,7 +185,7 @@ class MonthFile(MonthReader):
     """The month file as the commit thread holds it."""
 
     def __init__(self, path: Path) -> None:
-        connection = open_database(path, schema=_SCHEMA, cache_kib=_CACHE_KIB)
+        connection = open_database(path, schema=_SCHEMA, cache_kib=_CACHE_KIB, page_bytes=_PAGE_BYTES)
         connection.execute("PRAGMA wal_autocheckpoint=4000")
         connection.execute("PRAGMA journal_size_limit=33554432")
         super().__init__(path, connection=connection)
@@ -218,6 +220,10 @@ class MonthFile(MonthReader):
     def set_meta(self, name: str, value: bytes) -> None:
         """Set a value of ``meta``."""
         self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def tidy(self) -> None:
+        """Give free space back to the file system, as far as nobody reads it now."""
+        tidy(self._sql)
 
     def erase(self, identifiers: Sequence[int]) -> None:
         """Remove records and leave no byte of them in the file or its write-ahead log."""

@@ -7,6 +7,7 @@ docs/format/dialects.md.
 from collections.abc import Mapping
 from typing import Any
 
+from onrecord.limits import ID_BYTES
 from onrecord.model.otlp import OtlpEvent
 from onrecord.normalize.draft import Draft
 from onrecord.normalize.values import as_int, as_text, first
@@ -71,9 +72,23 @@ def _describe_error(draft: Draft) -> None:
     """What an error is known by besides its type: the message of the status, the HTTP status."""
     if draft.otlp.status_code == _ERROR and draft.otlp.status_message:
         draft.error.setdefault("message", draft.otlp.status_message)
+    retries = as_int(draft.attributes.get("http.request.resend_count"))
+    if retries is not None:
+        draft.error.setdefault("retry_count", retries)
     status = as_int(first(draft.attributes, "http.response.status_code", "http.status_code"))
+    message = draft.error.get("message", "")
+    if status is None and message.startswith(_CODE) and message[len(_CODE) :][:3].isdecimal():
+        status = int(message[len(_CODE) :][:3])
     if status is not None:
         draft.error.setdefault("http_status", status)
+    start = message.find(_REQUEST)
+    if start >= 0:
+        start += len(_REQUEST)
+        draft.error.setdefault("request_id", message[start : message.find("'", start)][:ID_BYTES])
+
+
+_CODE, _REQUEST = "Error code: ", "'request_id': '"
+"""How the Python SDKs of OpenAI and Anthropic begin a failure's message, and how they tell the provider's id of it."""
 
 
 def _endpoint(draft: Draft) -> None:

@@ -117,3 +117,16 @@ def test_a_served_request_keeps_its_own_address_as_an_attribute() -> None:
 def test_a_page_that_was_not_found_is_no_error_of_the_server() -> None:
     span = read({"http.response.status_code": 404}, kind=2)
     assert (span.status, span.error) == ("unset", None)
+
+
+def test_status_and_request_of_a_failure_are_found_in_the_words_of_the_python_sdks() -> None:
+    message = "Error code: 429 - {'error': {'message': 'slow down'}, 'request_id': 'req_7'}"
+    span = read({"http.request.resend_count": 2}, event("exception", {**EXCEPTION, "exception.message": message}))
+    assert span.error is not None
+    assert (span.error.http_status, span.error.request_id, span.error.retry_count) == (429, "req_7", 2)
+
+
+@pytest.mark.parametrize("message", ["Error code: abc", "Error code: ", "'request_id': '", "x"])
+def test_other_words_are_only_a_message(message: str) -> None:
+    span = read({}, status_code=2, status_message=message)
+    assert span.error == Error(message=message)

@@ -1,0 +1,64 @@
+"""Log records of one delivery."""
+
+from typing import Any
+
+from onrecord.model.message import text_of
+from onrecord.model.otlp import OtlpContext, OtlpLog
+from onrecord.model.score import Score
+from onrecord.model.span import Span
+from onrecord.normalize.batch import normalize_logs
+from tests.unit.normalize.reading import SPAN, TRACE
+
+
+def log(
+    name: str, body: Any = None, attributes: dict[str, Any] | None = None, span_id: str = SPAN
+) -> tuple[OtlpLog, OtlpContext, bytes]:
+    made = OtlpLog(TRACE, span_id, name, body=body, attributes=attributes or {})
+    return made, OtlpContext(), name.encode().ljust(32)
+
+
+def test_the_messages_of_a_call_are_one_part_in_their_order_equal_ones_too() -> None:
+    (value, _), *rest = normalize_logs(
+        [
+            log("gen_ai.user.message", {"content": "go on"}),
+            log("gen_ai.system.message", {"content": "be brief"}),
+            log("gen_ai.assistant.message", {"content": "yes?"}),
+            log("gen_ai.user.message", {"content": "go on"}),
+            log("gen_ai.choice", {"index": 0, "message": {"content": "yo"}, "finish_reason": "stop"}),
+            log("gen_ai.choice", {"index": 1, "message": {"content": "yo"}, "finish_reason": "stop"}),
+        ]
+    )
+    assert isinstance(value, Span)
+    assert rest == []
+    assert [text_of(one) for one in value.input] == ["be brief", "go on", "yes?", "go on"]
+    assert [text_of(one) for one in value.output] == ["yo", "yo"]
+    assert value.finish_reasons == ("stop", "stop")
+
+
+def test_calls_scores_and_foreign_records_stay_apart() -> None:
+    found = normalize_logs(
+        [
+            log("gen_ai.user.message", {"content": "a"}),
+            log("http.request"),
+            log("gen_ai.user.message", {"content": "b"}, span_id="b" * 16),
+            log("gen_ai.evaluation.result", None, {"gen_ai.evaluation.name": "x"}),
+        ]
+    )
+    assert [type(value) for value, _ in found] == [Span, type(None), Span, Score]
+
+
+def test_a_whole_conversation_beside_single_messages_stays_one_conversation() -> None:
+    details = {"gen_ai.request.model": "m", "gen_ai.input.messages": [{"role": "user", "content": "a"}]}
+    found = normalize_logs(
+        [log("gen_ai.user.message", {"content": "a"}), log("gen_ai.client.inference.operation.details", None, details)]
+    )
+    assert [[text_of(one) for one in value.input] for value, _ in found if isinstance(value, Span)] == [["a"]]
+
+
+def test_the_digest_of_a_part_is_that_of_its_records() -> None:
+    one, other = log("gen_ai.user.message", {"content": "a"}), log("gen_ai.user.message", {"content": "b"})
+    ((_, alone),) = normalize_logs([one])
+    ((_, both),) = normalize_logs([one, other])
+    ((_, again),) = normalize_logs([one, other])
+    assert alone == one[2]
+    assert both == again != alone

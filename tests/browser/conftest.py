@@ -10,10 +10,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Self
 
 import msgspec
 import pytest
-from tests.browser.seed import seed_traces, send
+from playwright.sync_api import Browser, Page, Request, sync_playwright
+
+from tests.browser.seed import seed_traces, send, trace_id
 
 CHROMIUM = shutil.which("chromium") or ""
 FLAGS = (
@@ -32,12 +35,6 @@ class Server(msgspec.Struct, frozen=True):
     """Cookie of somebody who is logged in as owner."""
 
 
-class Trouble(msgspec.Struct):
-    """What a browser should never have to say."""
-
-    said: list[str] = []
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     if not CHROMIUM:
@@ -45,7 +42,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with started(tmp_path_factory.mktemp("browser") / "data", demo=True) as running:
         for spans in seed_traces(time.time_ns()).values():
             send(running.url, spans)
+        readable(running, trace_id("failed"))
         yield running
+
+
+def readable(server: Server, trace: str) -> None:
+    """Wait until a trace is on a page."""
+    request = urllib.request.Request(f"{server.url}/traces/{trace}")
+    request.add_header("cookie", f"onrecord_session={server.session}")
+    for _ in range(120):
+        try:
+            with urllib.request.urlopen(request, timeout=10):
+                return
+        except urllib.error.HTTPError as answer:
+            answer.close()
+        time.sleep(0.25)
+    raise AssertionError("the traces are not readable after 30 s")
 
 
 class started:  # noqa: N801 - reads as a word in a with statement
@@ -82,17 +94,63 @@ class started:  # noqa: N801 - reads as a word in a with statement
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:  # type: ignore[override]
+    def redirect_request(self, *_: object) -> None:
         return None
 
 
 def _session(url: str, token: str) -> str:
     """Use a one-time link up; the cookie it gives."""
     opener = urllib.request.build_opener(_Stay)
-    try:
+    with pytest.raises(urllib.error.HTTPError) as refused:
         opener.open(f"{url}/login/once", f"token={token}".encode(), timeout=10)
-    except urllib.error.HTTPError as answer:
-        with answer:
-            assert answer.code == 303, answer.read()
-            return str(answer.headers["set-cookie"]).partition("onrecord_session=")[2].partition(";")[0]
-    raise AssertionError("a one-time link did not log in")
+    with refused.value as answer:
+        assert answer.code == 303
+        return str(answer.headers["set-cookie"]).partition("onrecord_session=")[2].partition(";")[0]
+
+
+@pytest.fixture(scope="session")
+def chromium(server: Server) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+class Reader:
+    """A logged-in reader. Leaving the ``with`` block asserts that the browser had nothing to complain about."""
+
+    def __init__(self, browser: Browser, server: Server, theme: str = "light", width: int = 1440) -> None:
+        scheme: Any = theme
+        size: Any = {"width": width, "height": 900}
+        self.url = server.url
+        self.context = browser.new_context(viewport=size, color_scheme=scheme, timezone_id="Europe/Vienna")
+        self.context.add_cookies([{"name": "onrecord_session", "value": server.session, "url": server.url}])
+        self.trouble: list[str] = []
+        self.context.on("console", lambda said: self.trouble.append(f"console: {said.text}"))
+        self.context.on("weberror", lambda error: self.trouble.append(f"error: {error.error}"))
+        self.context.on("request", self._watch)
+        self.page = self.context.new_page()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.context.close()
+        if kind is None:
+            assert self.trouble == []
+
+    def open(self, path: str) -> Page:
+        answer = self.page.goto(self.url + path)
+        assert answer is not None
+        assert answer.ok, f"{path}: {answer.status}"
+        return self.page
+
+    def _watch(self, request: Request) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:")):
+            self.trouble.append(f"foreign request: {request.url}")
+
+
+@pytest.fixture
+def reader(chromium: Browser, server: Server) -> Iterator[Reader]:
+    with Reader(chromium, server) as one:
+        yield one

@@ -5,7 +5,9 @@ import random
 import urllib.request
 from typing import Any
 
-HOSTILE = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> \u202egnirts\u202c \x1b[31m"
+HOSTILE = (
+    "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> \u202egnirts\u202c \x1b[31m"
+)
 RTL = "اكتب رسالة شكر قصيرة إلى السيدة هوبر"
 CJK = "四半期報告書を要約してください"
 MARKDOWN = "# Title\n\n- one\n- [link](javascript:alert(1)) ![image](https://elsewhere.example/x.png)\n\n`code`"
@@ -81,7 +83,7 @@ def wide(name: str, start_ns: int, count: int) -> list[dict[str, Any]]:
     ]
 
 
-def make_span(
+def make_span(  # noqa: PLR0917 - a row of a table
     trace: str,
     number: int,
     parent: int | None,

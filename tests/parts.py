@@ -1,4 +1,4 @@
-"""Parts of the tests that need something of the machine: say what was skipped and why, and fail where that is no option.
+"""Parts of the tests that need something of the machine: say what was skipped, and fail where that is no option.
 
 A part is a marker (``browser``, ``go``, ...). ``ONRECORD_REQUIRED_PARTS`` names those that must run, as `.ci/run` does:
 the run fails when a test of such a part was skipped, or when the part has no test at all.

@@ -6,6 +6,7 @@ The lock is the kernel's (``flock``), so that it ends with the process, however 
 
 import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,26 @@ from onrecord.durable import make_directory
 from onrecord.errors import Rejected
 
 LOCK_FILE: Final = "lock"
+SOCKET_FILE: Final = "control.sock"
+
+
+@contextmanager
+def control_socket(data: Path) -> Iterator[socket.socket | None]:
+    """The socket for the command line; nothing where the path is too long for one. The directory must be held."""
+    path = data / SOCKET_FILE
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+        try:
+            made.bind(str(path))
+        except OSError:
+            yield None
+            return
+        path.chmod(0o600)
+        made.listen()
+        try:
+            yield made
+        finally:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

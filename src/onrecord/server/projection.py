@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,9 +19,11 @@ from onrecord.model.time import Clock
 if TYPE_CHECKING:
     from onrecord.store.client import Store
     from onrecord.store.projector import Projector, Rows, Status
+    from onrecord.store.writer import Writer
 
 OPENING: Final = "opening"
 _RETRY_S: Final = 5.0
+_POLL_S: Final = 0.05
 
 _logger = logging.getLogger(__name__)
 
@@ -37,6 +40,7 @@ class Projection:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._open, name="store", daemon=True)
         self._projector: Projector | None = None
+        self._writer: Writer | None = None
         self._store: Store | None = None
         self.state = OPENING
         """``opening``, ``ok``, or a sentence that says why it is not open."""
@@ -69,6 +73,19 @@ class Projection:
             raise Unavailable("The store is not open yet.", hint="Records are kept meanwhile; ask again in a second.")
         return self._store
 
+    def await_open(self, timeout_s: float) -> None:
+        """Wait until the store is open; raises ``Unavailable`` when that takes longer."""
+        deadline_s = time.monotonic() + timeout_s
+        while self._projector is None and time.monotonic() < deadline_s and self._thread.is_alive():
+            time.sleep(_POLL_S)
+        self.store()
+
+    def projecting(self) -> "tuple[Writer, Callable[[], AbstractContextManager[object]]]":
+        """The projector's writer, and what holds it between two blocks; for a rebuild."""
+        if self._projector is None or self._writer is None:
+            raise Unavailable("The store is not open yet.", hint="Ask again in a second.")
+        return self._writer, self._projector.paused
+
     def select(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         """Rows of one SELECT, read-only and bounded; raises ``Unavailable`` while the store is not open."""
         from onrecord.store.read import select  # noqa: PLC0415 - the engine is imported beside the start, not before
@@ -81,7 +98,7 @@ class Projection:
         while self._projector is None:
             if time.monotonic() > deadline_s or not self._thread.is_alive():
                 return False
-            time.sleep(0.05)
+            time.sleep(_POLL_S)
         self._projector.wake()
         return self._projector.wait_for(position, max(0.0, deadline_s - time.monotonic()))
 
@@ -117,7 +134,8 @@ class Projection:
         if self._stopping.is_set():
             store.close()
             return
-        projector = Projector(self._feed(), Writer(store, self._clock), self._journal)
+        self._writer = Writer(store, self._clock)
+        projector = Projector(self._feed(), self._writer, self._journal)
         projector.start()
         self._store, self._projector, self.state = store, projector, "ok"
         _logger.info("the store is open after %.1f s", time.monotonic() - begun_s)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 
 from onrecord.config import Settings
-from onrecord.server.directory import held
+from onrecord.server.directory import control_socket, held
 from onrecord.server.lifecycle import bind, http_server, stopping_on_signals
 from onrecord.server.wiring import Installation, installation
 
@@ -22,7 +22,7 @@ def serve(settings: Settings, ready: Callable[[str, Installation], None]) -> Non
     Raises:
         Rejected: the port or the data directory is taken, or the settings are not safe.
     """
-    with bind(settings.listen) as taken, held(settings.data):
+    with bind(settings.listen) as taken, held(settings.data), control_socket(settings.data) as control:
         running = installation(settings)
         server = http_server(running.app, settings.listen)
 
@@ -36,7 +36,7 @@ def serve(settings: Settings, ready: Callable[[str, Installation], None]) -> Non
                 gc.freeze()  # what the start made lives as long as the process: never walk it again
                 running.health.accepting = True
                 ready(settings.listen.url(taken.getsockname()[1]), running)
-                server.run(sockets=[taken])
+                server.run(sockets=[taken, *([control] if control else [])])
             finally:
                 running.health.accepting = False
                 running.parts.stop(settings.bounds.drain_seconds)

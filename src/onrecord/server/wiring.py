@@ -3,6 +3,8 @@
 ``installation`` opens what a data directory holds and starts nothing; ``server.run`` starts and stops the parts.
 """
 
+import logging
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,7 +23,7 @@ from onrecord.control.logins import Logins
 from onrecord.control.roles import ALL_PROJECTS, Role
 from onrecord.control.schema import open_control
 from onrecord.control.secrets import Passwords
-from onrecord.errors import Rejected
+from onrecord.errors import OnrecordError, Rejected
 from onrecord.ingest.rows import RowFeed
 from onrecord.ingest.spool import Spool
 from onrecord.ledger.ledgers import CrashPoint, no_crash
@@ -29,7 +31,8 @@ from onrecord.model.time import Clock, SystemClock
 from onrecord.receive.http import Receiver
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.tally import Tally
-from onrecord.server import app, figures, health, ledgerfiles, metrics, reading
+from onrecord.server import administration, app, figures, health, ledgerfiles, metrics, reading
+from onrecord.server.administration import Administration
 from onrecord.server.figures import Figure
 from onrecord.server.gate import Gate, KeyOffice
 from onrecord.server.identity import identity
@@ -42,6 +45,7 @@ from onrecord.web import app as web
 from onrecord.web.port import Site
 
 FIRST_USER = "owner"
+_logger = logging.getLogger(__name__)
 
 
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +95,7 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
     state = health.Health(figures=shown, warning=lambda: warning(settings), parts=_conditions(recording, projection))
     gate = Gate(logins, keyring)
     asked = reading.engine(recording, projection, keyring, clock)
+    operator = Administration(recording, projection, keyring, clock)
     services = Services(
         engine=asked,
         gate=gate,
@@ -109,6 +114,7 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
         *receiver.routes(),
         *_own_routes(state, shown, receiver.tally, gate.may_see_figures),
         *ledgerfiles.routes(settings.data / "ledger"),
+        *administration.routes(operator),
         *api.routes(services),
         *web.routes(site),
     ]
@@ -119,7 +125,7 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
         recording=recording,
         projection=projection,
         health=state,
-        parts=_parts(receiver, recording, projection, keyring),
+        parts=_parts(receiver, recording, projection, operator, keyring),
         app=app.build(routes),
     )
 
@@ -174,12 +180,18 @@ def _projection(settings: Settings, recording: Recording, clock: Clock) -> Proje
     return projection
 
 
-def _parts(receiver: Receiver, recording: Recording, projection: Projection, keyring: Keyring) -> Parts:
+def _parts(
+    receiver: Receiver, recording: Recording, projection: Projection, operator: Administration, keyring: Keyring
+) -> Parts:
     """In the order in which a record passes them, which is also the order of a stop: each drains into the next."""
 
     def drain(within_s: float) -> None:
         recording.finish()
         projection.settle(recording.commits_position(), within_s)
+
+    def resume() -> None:
+        """Finish, beside the start, what a crash cut off."""
+        threading.Thread(target=_resumed(operator), name="erasures", daemon=True).start()
 
     def close(_: float) -> None:
         recording.close()
@@ -191,9 +203,23 @@ def _parts(receiver: Receiver, recording: Recording, projection: Projection, key
             Part("receive", lambda: None, lambda _: receiver.workers.shutdown()),
             Part("recording", recording.start, drain),
             Part("store", projection.start, projection.stop),
+            Part("erasures", resume, lambda _: None),
             Part("files", lambda: None, close),
         ]
     )
+
+
+def _resumed(operator: Administration) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            finished = operator.resume()
+        except OnrecordError as error:
+            _logger.error("erasures could not be resumed: %s", error.message)
+        else:
+            if finished:
+                _logger.info("finished %d erasures that were cut off", finished)
+
+    return run
 
 
 def _conditions(recording: Recording, projection: Projection) -> dict[str, Callable[[], str]]:

@@ -1,0 +1,160 @@
+"""What an operator does to a running installation: erase a person, rebuild the store.
+
+The command line reaches a running server through a socket in the data directory; whoever may open that file may do
+this, so no key is asked for. The same functions serve an installation that is opened for one command alone.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from onrecord.control.keyring import Keyring
+from onrecord.errors import Denied, Missing, Rejected, Unavailable
+from onrecord.governance.erasure import Erased, Eraser
+from onrecord.ledger.entry import Entry, decode_entry
+from onrecord.ledger.files import write_manifest
+from onrecord.ledger.manifest import encode_manifest
+from onrecord.model.project import Project
+from onrecord.model.record import Place
+from onrecord.model.time import Clock
+from onrecord.server.projection import Projection
+from onrecord.server.reading import ledgers_of
+from onrecord.server.recording import Recording
+
+_SETTLE_SECONDS: Final = 60.0
+_OPEN_SECONDS: Final = 60.0
+
+
+class Administration:
+    """Erasing and rebuilding, one at a time."""
+
+    def __init__(self, recording: Recording, projection: Projection, keyring: Keyring, clock: Clock) -> None:
+        self._recording = recording
+        self._projection = projection
+        self._keyring = keyring
+        self._clock = clock
+        self._one_at_a_time = threading.Lock()
+        self._eraser = Eraser(
+            keys=recording.keys,
+            staging=recording.staging,
+            pipeline=recording.pipeline,
+            runtimes=recording.runtimes,
+            manifests=_Manifests(recording),
+            rows=_Rows(projection),
+            settle=self.settle,
+        )
+
+    def settle(self) -> None:
+        """Wait until all that is committed now is published and projected; raises ``Unavailable``."""
+        self._recording.settle(_SETTLE_SECONDS)
+        if not self._projection.settle(self._recording.commits_position(), _SETTLE_SECONDS):
+            raise Unavailable("The store does not follow the spool.", hint="See /health.")
+
+    def erase(self, project: str, user: str, reason: str = "") -> Erased:
+        """Erase everything of the data subject that clients call ``user`` in a project.
+
+        Raises:
+            Missing: there is no such project. Unavailable: run it again, or restart, to finish.
+        """
+        found = self._project(project)
+        with self._one_at_a_time:
+            self._projection.await_open(_OPEN_SECONDS)
+            return self._eraser.erase_user(found, user, reason=reason, actor="operator")
+
+    def resume(self) -> int:
+        """Finish erasures that a crash cut off."""
+        with self._one_at_a_time:
+            self._projection.await_open(_OPEN_SECONDS)
+            return self._eraser.resume(lambda number: _numbered(self._keyring, number))
+
+    def rebuild(self) -> Mapping[str, Any]:
+        """Make the store again from ledger and vault, while it goes on answering; raises ``Unavailable``."""
+        from onrecord.store.rebuild import rebuild  # noqa: PLC0415 - the engine is imported beside the start
+
+        with self._one_at_a_time:
+            self._projection.await_open(_OPEN_SECONDS)
+            writer, pause = self._projection.projecting()
+            done = rebuild(self._projection.store(), writer, self._clock, self._rows, pause)
+        return msgspec.structs.asdict(done)
+
+    def _rows(self) -> Iterator[tuple[str, bytes]]:
+        """Table and line of everything that is kept: all that is projected already is published by now."""
+        self._recording.settle(_SETTLE_SECONDS)
+        for project in self._keyring.every_project():
+            yield from self._recording.content.rows(project.number, self._entries(project))
+
+    def _entries(self, project: Project) -> Iterator[tuple[Place, Entry]]:
+        for shard, reader in ledgers_of(self._recording.data / "ledger", project):
+            for index, entry in reader.entries(0, reader.checkpoint().size):
+                yield Place(shard, index), decode_entry(entry)
+
+    def _project(self, name: str) -> Project:
+        for project in self._keyring.every_project():
+            if name in (project.id, project.name):
+                return project
+        raise Missing("There is no such project.", hint="`onrecord keys list` and the pages show their names.")
+
+
+class _Manifests:
+    """Implements ``governance.erasure.Manifests``."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+
+    def publish(self, project: Project, shard: int, ranges: Sequence[tuple[int, int]]) -> bytes:
+        content = encode_manifest(ranges)
+        digest = hashlib.sha256(content).digest()
+        ledgers = self._recording.ledgers
+        write_manifest(ledgers.origin(project.id, shard).directory(ledgers.root), digest, content)
+        return digest
+
+
+class _Rows:
+    """Implements ``governance.erasure.Rows``."""
+
+    def __init__(self, projection: Projection) -> None:
+        self._projection = projection
+
+    def erase(self, project: Project, places: Sequence[Place]) -> None:
+        from onrecord.store.delete import erase  # noqa: PLC0415 - the engine is imported beside the start
+
+        erase(self._projection.store(), project.id, places)
+
+
+def _numbered(keyring: Keyring, number: int) -> Project | None:
+    return next((project for project in keyring.every_project() if project.number == number), None)
+
+
+def routes(administration: Administration) -> list[Route]:
+    """``/admin/...``, for whoever comes through the socket in the data directory and for nobody else."""
+
+    def erase(asked: Mapping[str, Any]) -> Any:
+        return administration.erase(asked["project"], asked["user"], asked.get("reason", ""))
+
+    def rebuild(_: Mapping[str, Any]) -> Any:
+        return administration.rebuild()
+
+    return [
+        Route("/admin/erase", _endpoint(erase), methods=["POST"]),
+        Route("/admin/rebuild", _endpoint(rebuild), methods=["POST"]),
+    ]
+
+
+def _endpoint(run: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Any]:
+    async def answer(request: Request) -> Response:
+        if request.client is not None or request.scope.get("server", ("", 0))[1] is not None:
+            raise Denied("This is done on the machine itself, with the command line.")
+        try:
+            asked: dict[str, str] = msgspec.json.decode(await request.body(), type=dict[str, str])
+        except msgspec.DecodeError:
+            raise Rejected("The command is not understood.") from None
+        return Response(msgspec.json.encode(await run_in_threadpool(run, asked)), media_type="application/json")
+
+    return answer

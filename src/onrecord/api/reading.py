@@ -45,7 +45,7 @@ def read_question(request: Request, operation: Operation, services: Services, ca
         else:
             values[name] = (*values.get(name, ()), value)
     _check(operation, values)
-    project = _project(caller, values) if operation.scoped else NOWHERE
+    project = project_of(caller, values.get(PROJECT.name, ())) if operation.scoped else NOWHERE
     nothing = Access(actor=caller.actor, projects=frozenset((NOWHERE.id,)), level=Level.METADATA)
     return Question(
         services=services,
@@ -57,6 +57,20 @@ def read_question(request: Request, operation: Operation, services: Services, ca
         where=_filter(operation, rest, values),
         page=_page(values),
     )
+
+
+def project_of(caller: Caller, named: Sequence[str]) -> Project:
+    """The project that is named, or the only one that the caller has.
+
+    Raises:
+        Missing: it is not one that the caller may see. Rejected: there are several and none is named.
+    """
+    if named:
+        return caller.project(named[0])
+    own = [project for project in caller.projects if project.id != SYSTEM_PROJECT]
+    if len(own) != 1:
+        raise Rejected("The parameter 'project' is missing.", hint="/api/v1/projects lists those that you may see.")
+    return own[0]
 
 
 def whole(name: str, text: str) -> int:
@@ -107,15 +121,6 @@ def _page(values: dict[str, tuple[str, ...]]) -> PageRequest:
     limit = values.get(LIMIT.name)
     after = values.get(AFTER.name, ("",))[0]
     return PageRequest(limit=whole(LIMIT.name, limit[0]), after=after) if limit else PageRequest(after=after)
-
-
-def _project(caller: Caller, values: dict[str, tuple[str, ...]]) -> Project:
-    if PROJECT.name in values:
-        return caller.project(values[PROJECT.name][0])
-    own = [project for project in caller.projects if project.id != SYSTEM_PROJECT]
-    if len(own) != 1:
-        raise Rejected("The parameter 'project' is missing.", hint="/api/v1/projects lists those that you may see.")
-    return own[0]
 
 
 def _access(caller: Caller, project: Project, values: dict[str, tuple[str, ...]]) -> Access:

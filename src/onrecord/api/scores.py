@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from onrecord import limits
 from onrecord.api.operation import JSON
 from onrecord.api.port import Services
+from onrecord.api.reading import project_of
 from onrecord.errors import Denied, Rejected
 from onrecord.model.access import Level
 from onrecord.model.project import Project
@@ -88,7 +89,7 @@ def _writer(request: Request, services: Services) -> tuple[Project, str]:
     if key:
         return services.writers.writer(key), ""
     caller = services.gate.identify(request)
-    project = caller.project(request.query_params.get("project", ""))
+    project = project_of(caller, request.query_params.getlist("project"))
     if caller.access(project.id).level < Level.PSEUDONYMISED:
         raise Denied("Your role may not judge.", hint="Ask an owner of the project.")
     return project, caller.actor

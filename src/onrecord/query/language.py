@@ -184,7 +184,7 @@ def _single(field: Field, operator: str, text: str) -> Filter:
             raise ValueError("only text can be searched in this way")
         return Compare(field.name, "contains" if operator == "~" else "prefix", text)
     if operator in ("<", "<=", ">", ">="):
-        if field.is_text and not field.is_open:
+        if field.kind == "flag" or (field.is_text and not field.is_open):
             raise ValueError("this field has no order")
         return Compare(field.name, operator, read_value("number" if field.is_open else field.kind, text))
     return Compare(field.name, operator, read_value(field.kind, text, field.choices))

@@ -7,6 +7,7 @@ What goes wrong is one of two errors without a byte of what was asked or stored:
 these very rows or this very question can not be taken, and ``Unavailable``, when trying again may help.
 """
 
+import os
 import queue
 import threading
 from collections.abc import Iterator, Mapping
@@ -139,7 +140,10 @@ class Store:
             insert it again with the same token.
         """
         with self.connections.writers.take(self.database, "insert") as client:
-            client.raw_insert(table, insert_block=block, fmt=form, settings=dict(settings))
+            if self.directory is not None and hasattr(os, "memfd_create"):
+                _insert_from_memory(client, table, block, form, settings)
+            else:
+                client.raw_insert(table, insert_block=block, fmt=form, settings=dict(settings))
 
     def close(self) -> None:
         """Close every connection, of every view of this store. What is running is waited for."""
@@ -209,7 +213,7 @@ class _Pool:
         except ClickHouseError as error:
             raise _translated(error, what) from None
         except (OSError, RuntimeError) as error:
-            raise Unavailable(f"the store failed during a {what} ({type(error).__name__})") from None
+            raise Unavailable(f"the store failed during the {what} ({type(error).__name__})") from None
         finally:
             self._idle.put(client)
 
@@ -252,12 +256,24 @@ class _Pool:
             raise Unavailable("all connections to the store are busy", hint="Try again in a few seconds.") from None
 
 
+def _insert_from_memory(client: Client, table: str, block: bytes, form: str, settings: Mapping[str, Any]) -> None:
+    """As ``raw_insert`` does for the in-process engine, without its temporary file: a crash would leave that behind."""
+    descriptor = os.memfd_create("block", os.MFD_CLOEXEC)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(block)
+        clause = ", ".join(f"{name} = '{value}'" for name, value in settings.items())
+        client.command(f"INSERT INTO {table} FROM INFILE '/proc/self/fd/{descriptor}' SETTINGS {clause} FORMAT {form}")
+    finally:
+        os.close(descriptor)
+
+
 def _translated(error: ClickHouseError, what: str) -> Refused | Unavailable:
     code = int(getattr(error, "code", None) or _NO_CODE)
     if code in _TOO_MUCH:
         return Unavailable(
-            f"a {what} took more than its share of time or memory (code {code})", hint="Narrow the time range."
+            f"the {what} took more than its share of time or memory (code {code})", hint="Narrow the time range."
         )
     if code in _SICK:
-        return Unavailable(f"the store failed during a {what} (code {code})")
-    return Refused(f"the store refused a {what} (code {code})", code)
+        return Unavailable(f"the store failed during the {what} (code {code})")
+    return Refused(f"the store refused the {what} (code {code})", code)

@@ -18,6 +18,8 @@ FORM: Final = "JSONEachRow"
 TABLES: Final = frozenset({"spans", "scores"})
 """Tables that rows are inserted into; all others are fed by these."""
 UNKNOWN_TABLE: Final = 60
+_PLACE: Final = (("shard", 2**16 - 1), ("idx", 2**64 - 1), ("revision", 2**32 - 1))
+"""Columns of a row's place and the largest value of each."""
 _SETTINGS: Final[Mapping[str, Any]] = {
     "async_insert": 0,
     "insert_deduplicate": 1,
@@ -92,11 +94,12 @@ def _aside(table: str, line: bytes, code: int, noted_us: int, keep: bool) -> byt
     row: dict[str, Any] = {"table": table, "code": code, "noted_us": noted_us}
     try:
         read = orjson.loads(line)
-        row |= {key: read[key] for key in ("project", "shard", "idx", "revision", "retention") if key in read}
-        row["trace_id"] = str(read.get("trace_id", ""))
-        readable = True
-    except (ValueError, AttributeError):
-        readable = False
+    except ValueError:
+        read = None
+    readable = isinstance(read, dict)
+    if readable:
+        row |= {key: read[key] for key in ("project", "retention", "trace_id") if type(read.get(key)) is str}
+        row |= {key: read[key] for key, most in _PLACE if type(read.get(key)) is int and 0 <= read[key] <= most}
     if keep and readable:
         row["line"] = line.decode("utf-8", "replace")
     return orjson.dumps(row)

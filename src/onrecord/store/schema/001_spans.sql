@@ -86,8 +86,8 @@ CREATE TABLE IF NOT EXISTS spans
     resource           Map(LowCardinality(String), String),
 
     -- content, pseudonymised: the newest turn and the answer; previews for lists, so that no list reads bodies
-    input_text         String CODEC(ZSTD(3)),
-    output_text        String CODEC(ZSTD(3)),
+    input_text         String,
+    output_text        String,
     input_preview      String,
     output_preview     String,
     input_messages     UInt16,
@@ -112,5 +112,8 @@ CREATE TABLE IF NOT EXISTS spans
 ENGINE = ReplacingMergeTree(revision)
 PARTITION BY (retention, toYYYYMM(fromUnixTimestamp64Micro(received_us, 'UTC')))
 ORDER BY (project, shard, idx)
-SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 1,
-    min_rows_to_fsync_after_merge = 1;
+SETTINGS
+    -- Measured (docs/adr/0020, 0021): small granules, compact parts until they are large, ZSTD for every column.
+    index_granularity = 1024, min_bytes_for_wide_part = 20971520, default_compression_codec = 'ZSTD(1)',
+    text_index_posting_list_codec = 'bitpacking', non_replicated_deduplication_window = 1000,
+    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 1;

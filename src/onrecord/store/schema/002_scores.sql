@@ -29,5 +29,5 @@ CREATE TABLE IF NOT EXISTS scores
 ENGINE = ReplacingMergeTree(revision)
 PARTITION BY (retention, toYYYYMM(fromUnixTimestamp64Micro(received_us, 'UTC')))
 ORDER BY (project, shard, idx, ordinal)
-SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 1,
+SETTINGS default_compression_codec = 'ZSTD(1)', non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 1,
     min_rows_to_fsync_after_merge = 1;

@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS trace_names
 ENGINE = AggregatingMergeTree
 PARTITION BY (retention, month)
 ORDER BY (project, field, value, trace_id)
-SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 1,
+SETTINGS default_compression_codec = 'ZSTD(1)', non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 1,
     min_rows_to_fsync_after_merge = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_names_feed TO trace_names AS

@@ -10,10 +10,10 @@ CREATE TABLE IF NOT EXISTS set_aside
     revision  UInt32,
     retention String,
     trace_id  String,
-    line      String CODEC(ZSTD(3))
+    line      String
 )
 ENGINE = MergeTree
 PARTITION BY project
 ORDER BY (project, shard, idx)
-SETTINGS non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
+SETTINGS default_compression_codec = 'ZSTD(1)', non_replicated_deduplication_window = 1000, fsync_after_insert = 1, fsync_part_directory = 1,
     old_parts_lifetime = 1, min_rows_to_fsync_after_merge = 1;

@@ -5,19 +5,20 @@ judged; with a verifier key from elsewhere the ledger can; with nothing but the 
 fit together.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from onrecord.errors import Corrupt, Missing, OnrecordError
-from onrecord.governance.audit import LedgerVerdict, Trust, audit
+from onrecord.governance.audit import LedgerVerdict, Trust, audit, ledger_names
+from onrecord.governance.signed import older_than, read_signed
 from onrecord.keys.kek import load_kek
 from onrecord.keys.keystore import KeyStore
-from onrecord.ledger.checkpoint import Checkpoint, read_checkpoint
-from onrecord.ledger.lock import CheckpointLock
+from onrecord.ledger.checkpoint import read_checkpoint
 from onrecord.ledger.note import VerifierKey, parse_vkey
 from onrecord.ledger.reader import LedgerReader, read_directory, read_url
 from onrecord.ledger.signer import load_signer
@@ -60,27 +61,54 @@ def verify_data(data: Path, keys: Path, *, kek: str = "", kek_command: str = "",
     Raises:
         Missing: it is not one. Rejected: the key-encryption key is not its own.
     """
-    secret = load_kek(keys / "kek", text=kek, command=kek_command) if (data / "keys.db").exists() else None
-    store = KeyStore(data / "keys.db", secret, read_only=True) if secret is not None else None
     given = [parse_vkey(vkey) for vkey in vkeys]
-    names = {path.parent.relative_to(data / "ledger"): path for path in (data / "ledger").glob("*/*/*/checkpoint")}
     trusted: dict[str, list[VerifierKey]] = {}
     alone: set[str] = set()
-    for name, checkpoint in names.items():
-        found = given or _own_keys(checkpoint, name, keys)
-        if not found:
-            found = _keys_beside(checkpoint)
-            alone.add(name.as_posix())
-        trusted[name.as_posix()] = found
-    try:
-        verdicts = audit(data, Trust(trusted, _held(keys)), store)
-    finally:
-        if store is not None:
-            store.close()
+    own = (keys / "signing").is_dir()
+    for name in ledger_names(data):
+        checkpoint = data / "ledger" / name / "checkpoint"
+        trusted[name] = given or _own_keys(checkpoint, name, keys)
+        if not trusted[name]:
+            trusted[name] = _keys_beside(checkpoint)
+            alone.add(name)
+    before = read_signed(keys)
+    held = {name: [checkpoint] for name, checkpoint in before.last.items()}
+    with _opened(data, keys, kek, kek_command) as (store, faults):
+        verdicts = audit(data, Trust(trusted, held), store)
+    after = read_signed(keys)
     for verdict in verdicts:
         if verdict.name in alone:
             verdict.findings.append(Finding("untrusted", "vkey", None, SELF_SIGNED))
-    return Report(str(data), verdicts)
+        if own and (older := older_than(verdict.checkpoint, verdict.name, after.last)):
+            verdict.findings.append(older)
+    faults += before.findings
+    faults += [_unpublished(name) for name in before.last if own and not (data / "ledger" / name).is_dir()]
+    return Report(str(data), [*verdicts, *([LedgerVerdict("keys", 0, None, {}, {}, {}, faults)] if faults else [])])
+
+
+@contextmanager
+def _opened(data: Path, keys: Path, kek: str, kek_command: str) -> Iterator[tuple[KeyStore | None, list[Finding]]]:
+    """The key store, when a key-encryption key for it is at hand; what is wrong with it is a finding."""
+    path = data / "keys.db"
+    faults: list[Finding] = []
+    store: KeyStore | None = None
+    secret = load_kek(keys / "kek", text=kek, command=kek_command)
+    try:
+        if not path.exists():
+            faults.append(Finding("missing", path.name, None, "the key store is not there: no content opens"))
+        elif secret is not None:
+            store = KeyStore(path, secret, read_only=True)
+    except (Corrupt, sqlite3.Error) as error:
+        faults.append(Finding("altered", path.name, None, f"the key store can not be read: {error}"))
+    try:
+        yield store, faults
+    finally:
+        if store is not None:
+            store.close()
+
+
+def _unpublished(name: str) -> Finding:
+    return Finding("missing", f"ledger/{name}", None, "a checkpoint of this ledger was signed, the ledger is not there")
 
 
 def verify_url(url: str, vkeys: Sequence[str] = ()) -> Report:
@@ -103,12 +131,12 @@ def verify_url(url: str, vkeys: Sequence[str] = ()) -> Report:
     return Report(url, [LedgerVerdict(url, size, report.checkpoint, {}, {}, report.kinds, findings)])
 
 
-def _own_keys(checkpoint: Path, name: Path, keys: Path) -> list[VerifierKey]:
+def _own_keys(checkpoint: Path, name: str, keys: Path) -> list[VerifierKey]:
     """The verifier key that the installation's own signing key gives."""
-    with suppress(OnrecordError, ValueError):
+    with suppress(OnrecordError, OSError, ValueError):
         origin = read_checkpoint(checkpoint.read_bytes()).origin
-        if origin.endswith(f"/{name.as_posix()}"):
-            return [load_signer(keys / "signing", name.parts[0]).key(origin)]
+        if origin.endswith(f"/{name}"):
+            return [load_signer(keys / "signing", name.partition("/")[0]).key(origin)]
     return []
 
 
@@ -116,14 +144,3 @@ def _keys_beside(checkpoint: Path) -> list[VerifierKey]:
     with suppress(Missing, Corrupt, ValueError):
         return [parse_vkey(read_directory(checkpoint.parent)("vkey").decode("ascii").strip())]
     return []
-
-
-def _held(keys: Path) -> dict[str, list[Checkpoint]]:
-    """The last signed checkpoint of each ledger, from its place beside the keys."""
-    if not (keys / "checkpoints.db").exists():
-        return {}
-    lock = CheckpointLock(keys / "checkpoints.db")
-    try:
-        return {locked.checkpoint.origin.partition("/")[2]: [locked.checkpoint] for locked in lock.all()}
-    finally:
-        lock.close()

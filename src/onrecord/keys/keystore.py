@@ -276,6 +276,8 @@ class KeyStore:
 
     def _check_kek(self) -> None:
         row = self._read.execute("SELECT value FROM meta WHERE name = 'check'").fetchone()
+        if row is None and self._write is None:
+            raise Corrupt("the key store does not say which key-encryption key fits it")
         if row is None:
             sealed = seal(self._kek, _CHECK, b"check")
             self._writer().execute("INSERT INTO meta VALUES ('format', '1'), ('check', ?)", (sealed,))

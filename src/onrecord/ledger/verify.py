@@ -8,7 +8,7 @@ Use: ``check = LedgerCheck(reader, ...)``; iterate ``check.entries()`` once, to 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -78,6 +78,7 @@ class LedgerCheck:
         held: Sequence[Checkpoint] = (),
         previous: Checkpoint | None = None,
         files: Sequence[str] | None = None,
+        later: Callable[[int, int], Sequence[bytes]] = lambda _first, _end: (),
     ) -> None:
         """Prepare a check.
 
@@ -89,11 +90,14 @@ class LedgerCheck:
                 before this check begins), those that an auditor kept.
             previous: Final checkpoint of the ledger that the first entry must name.
             files: Every path of the directory (``stored_files``), to find what does not belong; ``None`` over HTTP.
+            later: Entries [first, end) behind the checkpoint, as far as they are durable somewhere: what was signed
+                but not published before a crash, or a moment ago.
         """
         self._reader = reader
         self._keys = keys
         self._origin = origin
         self._held = sorted(held, key=lambda checkpoint: checkpoint.size)
+        self._later = later
         self._rules = EntryRules(previous)
         self._leftovers = Leftovers(files)
         self._found: list[Finding] = []
@@ -249,13 +253,22 @@ class LedgerCheck:
     def _finish(self, edge: Edge) -> None:
         if self.checkpoint and edge.root() != self.checkpoint.root:
             self._find(ALTERED, "checkpoint", None, "the entries do not give the root that the checkpoint says")
-        size = edge.size
-        for held in self._held:
-            sentence = f"{held.size} entries were signed, the ledger has {size}: the end is missing"
-            self._find(MISSING, "checkpoint", size, sentence)
+        self._continue_to_held(edge)
         self._leftovers.finish(self._find)
         self._leftovers.check_manifests(self._reader, self._manifests, self._find)
         check_vkey(self._reader, self._keys, self._find)
+
+    def _continue_to_held(self, edge: Edge) -> None:
+        """Compare what was signed beyond the checkpoint with the entries that wait to be published."""
+        size = edge.size
+        for held in self._held:
+            edge.extend(leaf_hashes(self._later(edge.size, held.size)))
+            if edge.size < held.size:
+                sentence = f"{held.size} entries were signed, the ledger has {size}: the end is missing"
+                self._find(MISSING, "checkpoint", size, sentence)
+            elif edge.root() != held.root:
+                sentence = f"the entries that wait are not those that were signed at {held.size} entries"
+                self._find(ALTERED, "checkpoint", size, sentence)
 
     def _end_early(self, name: TileName) -> None:
         first = name.number * WIDTH

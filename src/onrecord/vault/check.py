@@ -51,7 +51,7 @@ def open_month(reader: MonthReader, keys: KeyStore | None) -> Iterator[Opened]:
                 yield from (Opened(record.id, "keyless") for record in records)
             else:
                 yield from _open_partition(sealer, AESGCM(key), reader.year, records)
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         raise Corrupt(f"the vault file of {reader.month} is altered: {error}") from error
 
 
@@ -64,7 +64,7 @@ def _open_partition(sealer: Sealer, aead: AESGCM, year: int, records: Iterator[S
             own = [sha256(segment).digest() for segment in body.segments]
             segments[record.id] = own
             messages[record.id] = _message_digests(record.id, body, segments, messages)
-        except (Corrupt, KeyError, IndexError):
+        except (Corrupt, KeyError, IndexError, TypeError):  # a damaged file gives numbers where bytes stood
             yield Opened(record.id, "altered")
         else:
             yield Opened(record.id, "open", body.salt, (own[0], *messages[record.id]))

@@ -30,7 +30,7 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
     after: str = ""
 
 
-class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+class Tokens(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Token counts that are never double-counted: calls only, else the topmost steps that know a count."""
 
     input: int | None = None
@@ -40,7 +40,7 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     total: int | None = None
 
 
-class ScoreRow(msgspec.Struct, frozen=True, kw_only=True):
+class ScoreRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One judgement of a span, a trace or a session; the newest of its id."""
 
     name: str
@@ -95,7 +95,7 @@ class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
     """A signed checkpoint covers the root's entry."""
 
 
-class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
+class SpanRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One span in a list or in a tree."""
 
     trace_id: str
@@ -138,7 +138,7 @@ class SpanRow(msgspec.Struct, frozen=True, kw_only=True):
     sequenced: bool = False
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True):
+class Node(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A span and its place in the tree."""
 
     span: SpanRow
@@ -213,7 +213,7 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True):
     cost_reported: float | None = None
 
 
-class Snippet(msgspec.Struct, frozen=True, kw_only=True):
+class Snippet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Text around a hit. ``marks`` are (start, end) character offsets into ``text``, in order, never overlapping."""
 
     field: str
@@ -240,7 +240,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True):
     """By measure; ``None`` is unknown."""
 
 
-class Facet(msgspec.Struct, frozen=True, kw_only=True):
+class Facet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One value of a field and how many spans have it."""
 
     value: str

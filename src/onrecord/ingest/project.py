@@ -155,3 +155,4 @@ class ProjectRuntimes:
         """Drop every screened message from memory."""
         for runtime in self._runtimes.values():
             runtime.messages.clear()
+            runtime.screen.forget()

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from msgspec.structs import fields, replace
 
 from onrecord.errors import OnrecordError, Unavailable
+from onrecord.model.ids import is_random_id
 from onrecord.model.message import Message, ToolDefinition
 from onrecord.model.project import ContentMode
 from onrecord.model.score import Score
@@ -81,6 +82,10 @@ class Screen:
         self._texts = TextScreen(pseudonyms, detector(policy.regions))
         self._resource = _Resource({}, {}, Gathered([], [], []), clean=True)
 
+    def forget(self) -> None:
+        """Drop every text of a record from memory."""
+        self._texts.forget()
+
     def text(self, text: str, key: str = "") -> Screened:
         """Screen one text; ``key`` is that of the map entry under which it stands."""
         with _FAIL_CLOSED:
@@ -126,7 +131,7 @@ class Screen:
             named = named_in(exact, texts) or named_in(exact, resource.gathered.texts)
             if not resource.clean:
                 gather(exact.resource, gathered)
-            ids = [each for each in _ids_of(exact) if each]
+            ids = [each for each in _ids_of(exact) if each and not is_random_id(each)]
             texts += ids
             gathered.under.extend([""] * len(ids))
             copies = self._texts.copies(gathered)

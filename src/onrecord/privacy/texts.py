@@ -26,6 +26,10 @@ _ROUNDS: Final = 8
 """Screenings of one text until nothing more is found. Two are usual: a token may bring a number nearer to its word."""
 _NESTING: Final = 4
 """JSON inside JSON strings that is read as such; deeper it is read as text."""
+_SHORT: Final = 64
+"""Characters of a text that is worth remembering as harmless."""
+_CLEARED_KEPT: Final = 10_000
+"""Harmless texts remembered, with their keys; in memory only."""
 _KEYS_KEPT: Final = 20_000
 """Harmless map keys remembered; applications use a few hundred, and one that invents keys starts over."""
 
@@ -45,6 +49,7 @@ class TextScreen:
         self._pseudonyms = pseudonyms
         self._detector = detector
         self._harmless: set[str] = set()
+        self._cleared: set[tuple[str, str]] = set()
 
     def copies(self, gathered: Gathered) -> "Copies | None":
         """The copies of all texts of a structure, or None when nothing can be found in it: one scan for all."""
@@ -58,12 +63,28 @@ class TextScreen:
         hits = self._detector.hits(joined)
         if hits:
             suspects += [(texts[place], under[place]) for place in _places(texts, joined.isascii(), hits)]
+        suspects = [suspect for suspect in suspects if not self._clears(*suspect)]
         if not suspects:
             return None
         copies = Copies(self, only={text for text, _ in suspects})
         for text, key in suspects:
             copies.exact(text, key)
         return copies
+
+    def forget(self) -> None:
+        """Drop the texts that are remembered as harmless."""
+        self._cleared = set()
+
+    def _clears(self, text: str, key: str) -> bool:
+        """Whether a suspect is harmless after all; short ones that are, model names and dates, come in every record."""
+        if (text, key) in self._cleared:
+            return True
+        if len(text) > _SHORT or self.text(text, key).found:
+            return False
+        if len(self._cleared) >= _CLEARED_KEPT:
+            self._cleared = set()
+        self._cleared.add((text, key))
+        return True
 
     def _learn(self, key: str) -> bool:
         if key in self._harmless:

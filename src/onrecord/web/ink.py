@@ -28,28 +28,31 @@ def _pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(f"(?P<control>{_CONTROL})|(?P<pseudonym>{_PSEUDONYM})|(?P<hit>(?i:{hits}))")
 
 
-def ink(text: str, terms: Sequence[str] = ()) -> Markup:
-    """``text`` as markup that is safe in an element's content, with ``terms`` marked (case-insensitive)."""
+def ink(text: str, terms: Sequence[str] = (), *, short: bool = False) -> Markup:
+    """``text`` as markup that is safe in an element's content, with ``terms`` marked (case-insensitive).
+
+    ``short`` writes a pseudonym by its label alone, for lists; the whole one stands in its title.
+    """
     wanted = tuple(term for term in terms if term.strip())[:_TERMS]
     pieces: list[str] = []
     end = 0
     for found in _pattern(wanted).finditer(text):
         pieces.append(str(escape(text[end : found.start()])))
-        pieces.append(_dress(found))
+        pieces.append(_dress(found, short=short))
         end = found.end()
     pieces.append(str(escape(text[end:])))
     return Markup("".join(pieces))  # noqa: S704 - each piece is escaped above
 
 
-def _dress(found: re.Match[str]) -> str:
+def _dress(found: re.Match[str], *, short: bool) -> str:
     piece = found.group()
     if found.lastgroup == "control":
         code = ord(piece)
         return f'<span class="ctl" title="control character U+{code:04X}">{_NAMES.get(code, f"{code:02X}")}</span>'
     if found.lastgroup == "pseudonym":
-        return (
-            f'<span class="pseudonym" title="Pseudonym: the same value always gets the same one">{escape(piece)}</span>'
-        )
+        shown = piece[1:-1].rpartition("_")[0] if short else piece
+        title = f"{escape(piece)}: a pseudonym; the same value always gets the same one"
+        return f'<span class="pseudonym" title="{title}">{escape(shown)}</span>'
     return f"<mark>{escape(piece)}</mark>"
 
 

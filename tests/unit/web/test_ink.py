@@ -26,6 +26,12 @@ def test_a_pseudonym_is_marked_and_a_look_alike_is_not() -> None:
     assert 'class="pseudonym"' not in ink("<EMAIL_short> <email_k7m2q9xd4x1n>")
 
 
+def test_a_list_shows_a_pseudonym_by_its_label_and_the_whole_in_its_title() -> None:
+    shown = ink("to <EMAIL_k7m2q9xd4x1n>", short=True)
+    assert ">EMAIL</span>" in shown
+    assert 'title="&lt;EMAIL_k7m2q9xd4x1n&gt;:' in shown
+
+
 def test_hits_are_marked_without_regard_to_case_and_never_inside_markup() -> None:
     assert ink("A Parcel & <b>", ["parcel", "b"]) == Markup("A <mark>Parcel</mark> &amp; &lt;<mark>b</mark>&gt;")
     assert ink("a&amp;b", ["amp"]) == Markup("a&amp;<mark>amp</mark>;b")

@@ -62,9 +62,14 @@ def strip_of(visit: Visit, look: Looking, now_us: int) -> Strip:
     since_us = look.since_us or now_us - _ALL_BARS_US
     until_us = look.until_us or now_us
     drawn = _strip(visit, look, since_us, until_us)
-    first_us = next((bar.since_us for bar in drawn.bars if bar.count), since_us)
-    closer_us = next((until_us - span for span in _CLOSER_US if until_us - span <= first_us), since_us)
-    return drawn if look.zoomed or closer_us <= since_us else _strip(visit, look, closer_us, until_us)
+    while not look.zoomed:
+        first_us = next((bar.since_us for bar in drawn.bars if bar.count), since_us)
+        closer_us = next((until_us - span for span in _CLOSER_US if until_us - span <= first_us), since_us)
+        if closer_us <= since_us:
+            break
+        since_us = closer_us
+        drawn = _strip(visit, look, since_us, until_us)
+    return drawn
 
 
 def _strip(visit: Visit, look: Looking, since_us: int, until_us: int) -> Strip:

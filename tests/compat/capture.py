@@ -73,7 +73,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep one export."""
         body = self._body()
         encoding = self.headers.get("content-encoding", "identity")
-        body = {"gzip": gzip.decompress, "deflate": zlib.decompress}.get(encoding, bytes)(body)
+        if encoding == "gzip":
+            body = gzip.decompress(body)
+        elif encoding == "deflate":
+            body = zlib.decompress(body)
         media = self.headers.get("content-type", "").split(";")[0]
         self.server.bodies.setdefault(f"{self.path} {media}", []).append(body)
         self.send_response(200)

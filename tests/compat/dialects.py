@@ -1,6 +1,8 @@
 """Which instrumentation packages are captured, in which environment, and in which cases."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 _MAIN = re.compile(
@@ -15,7 +17,7 @@ class Dialect(NamedTuple):
     app: str
     environment: str
     cases: tuple[str, ...]
-    variables: dict[str, str] = {}
+    variables: Mapping[str, str] = MappingProxyType({})
 
     @staticmethod
     def main(versions: dict[str, str]) -> dict[str, str]:

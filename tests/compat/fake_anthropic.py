@@ -1,6 +1,7 @@
 """The Anthropic wire format of the fake provider: messages, whole and streamed.
 
-Anthropic counts cached tokens *besides* ``input_tokens``; ``Reply.input`` is their sum. Source: Anthropic API reference.
+Anthropic counts cached tokens *besides* ``input_tokens``; ``Reply.input`` is their sum. Source: Anthropic API
+reference.
 """
 
 import json

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from onrecord.model.message import Message
 from onrecord.model.span import Document
+from onrecord.normalize.calls import unquoted
 from onrecord.normalize.draft import Draft, grow
 from onrecord.normalize.evaluation import evaluation_of
 from onrecord.normalize.genai_events import read_event, take_content
@@ -250,7 +251,7 @@ def _tool(draft: Draft, group: dict[str, Any]) -> None:
     for name, field in (("call.arguments", "arguments"), ("call.result", "result"), ("message", "result")):
         value = group.pop(name, None)
         if value is not None:
-            tool.setdefault(field, parsed(value))
+            tool.setdefault(field, unquoted(value))
     flat = {key: group.pop(key) for key in list(group) if key[:1].isdecimal()}
     if flat:
         draft.say("tools", tuple(tool_of(item) for item in as_list(grow(flat))))

@@ -51,9 +51,18 @@ def _tool(draft: Draft) -> None:
     if arguments is not None:
         tool["arguments"] = arguments
     if result is not None:
-        tool["result"] = result
+        tool["result"] = _opened(tool, result)
     pop("input.mime_type", None)
     pop("output.mime_type", None)
+
+
+def _opened(tool: dict[str, Any], result: Any) -> Any:
+    """LangChain puts a result into a message of the tool, which says the call that it answers."""
+    data = result.get("data") if isinstance(result, dict) and result.get("type") == "tool" else None
+    if not isinstance(data, dict) or "content" not in data or data.get("artifact") is not None:
+        return result
+    tool.setdefault("call_id", as_text(data.get("tool_call_id")))
+    return parsed(data["content"])
 
 
 def _is_schema(value: Any) -> bool:

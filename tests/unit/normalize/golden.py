@@ -12,6 +12,7 @@ import msgspec
 
 from onrecord.model.message import Message
 from onrecord.model.span import Span
+from onrecord.normalize.batch import join_parts
 from onrecord.normalize.merge import merge
 from onrecord.normalize.registry import normalize, normalize_log
 from onrecord.receive.otlp import decode_logs, decode_traces
@@ -32,8 +33,7 @@ def load(case: str) -> list[Span]:
     if logs.exists():
         records, faults = decode_logs(logs.read_bytes(), "protobuf")
         assert not faults
-        for record in records:
-            part = normalize_log(record.record, record.context)
+        for part, _ in join_parts((normalize_log(one.record, one.context), one.digest) for one in records):
             if isinstance(part, Span):
                 _add(spans, part)
     return sorted(spans.values(), key=lambda one: one.start_unix_nano)

@@ -84,7 +84,7 @@ def asked(exchange: Json) -> Told:
 def answered(exchange: Json) -> Told:
     """The messages of the answer; none when it failed."""
     response = exchange["response"]
-    if "error" in response and response["error"]:
+    if response.get("error"):
         return []
     if "choices" in response:
         return [_message(choice["message"]) for choice in response["choices"]]

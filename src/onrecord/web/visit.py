@@ -27,6 +27,8 @@ from onrecord.web.words import zone_of
 
 FORM_BYTES: Final = 16_384
 """The largest form of any page."""
+_BUSY: Final = 503
+"""A page that is answered so asks again by itself: the store opens a second after the server."""
 THEMES: Final = ("light", "dark")
 
 
@@ -180,8 +182,13 @@ def _login_first(request: Request) -> Response:
 
 def problem_page(request: Request, site: Site, error: OnrecordError) -> Response:
     """An error as a page, or as a few lines where a fragment was asked for."""
-    template = "part/problem.html" if request.headers.get("hx-request") else "problem.html"
-    return page(template, error.status, **frame(request, site), error=error)
+    fragment = bool(request.headers.get("hx-request"))
+    again = error.status == _BUSY and request.method == "GET" and not fragment
+    template = "part/problem.html" if fragment else "problem.html"
+    answer = page(template, error.status, **frame(request, site), error=error, again=again)
+    if again:
+        answer.headers["refresh"] = "2"
+    return answer
 
 
 def local_path(target: str) -> str:

@@ -61,7 +61,7 @@ def _call(draft: Draft, given: Any, gave: Any) -> None:
     draft.input.extend(request_messages(given) or messages_of(given if not request else None))
     draft.output.extend(response_messages(gave) or messages_of(gave if not response else None, "assistant"))
     for name, value in request.items():
-        if unquoted(draft.attributes.get(name)) == value:
+        if name in draft.attributes and unquoted(draft.attributes[name]) == value:
             del draft.attributes[name]  # the request once more, a name per field
         if name == "user":
             draft.metadata.setdefault("user", value)

@@ -9,9 +9,9 @@ import orjson
 
 from onrecord.model.message import Message
 from onrecord.normalize.bodies import request_messages, response_messages
-from onrecord.normalize.draft import Draft
-from onrecord.normalize.messages import message
-from onrecord.normalize.values import as_text, parsed
+from onrecord.normalize.draft import Draft, grow
+from onrecord.normalize.messages import message, tool_of
+from onrecord.normalize.values import as_list, as_text, parsed
 
 
 def unquoted(value: Any) -> Any:
@@ -32,6 +32,13 @@ def arguments_of(value: Any) -> Any:
         if not value["kwargs"]:
             return value["args"]
     return value
+
+
+def say_functions(draft: Draft) -> None:
+    """Tools that were offered, flattened as ``llm.request.functions.N.name``."""
+    if "llm.request.functions.0.name" in draft.attributes:
+        tools = grow(draft.take_map("llm.request.functions."))
+        draft.say("tools", tuple([tool_of(item) for item in as_list(tools)]))
 
 
 def say_sides(draft: Draft, given: Any, gave: Any) -> None:

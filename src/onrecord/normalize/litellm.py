@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from onrecord.normalize.calls import say_functions
 from onrecord.normalize.draft import Draft
 from onrecord.normalize.values import as_bool, as_float, as_text, as_texts, parsed
 
@@ -35,6 +36,7 @@ def read(draft: Draft) -> None:
     stream = as_bool(pop("llm.is_streaming", None))
     if stream is not None:
         draft.parameters["stream"] = stream
+    say_functions(draft)
     _metadata(draft)
     user = as_text(pop("llm.user", None))
     draft.say("user_id", user)

@@ -7,10 +7,9 @@ is what is Traceloop's own. Source: openllmetry 0.40 and 0.62 as captured in tes
 from collections.abc import Mapping
 from typing import Any, Final
 
-from onrecord.normalize.calls import arguments_of, say_sides, unquoted
-from onrecord.normalize.draft import Draft, grow
-from onrecord.normalize.messages import tool_of
-from onrecord.normalize.values import as_list, as_text, as_texts, parsed
+from onrecord.normalize.calls import arguments_of, say_functions, say_sides, unquoted
+from onrecord.normalize.draft import Draft
+from onrecord.normalize.values import as_text, as_texts, parsed
 
 _OWN: Final = "traceloop.association.properties."
 _KINDS: Final = {"workflow": "chain", "task": "chain", "agent": "agent", "tool": "tool"}
@@ -110,9 +109,7 @@ def _call(draft: Draft) -> None:
         draft.metadata.setdefault("user", user)
     draft.count("total", "llm.usage.total_tokens")
     draft.count("reasoning", "llm.usage.reasoning_tokens")
-    if "llm.request.functions.0.name" in draft.attributes:
-        tools = grow(draft.take_map("llm.request.functions."))
-        draft.say("tools", tuple([tool_of(item) for item in as_list(tools)]))
+    say_functions(draft)
     if draft.events:
         _first_chunk(draft)
 

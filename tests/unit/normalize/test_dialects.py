@@ -16,7 +16,8 @@ from tests.unit.normalize.reading import SPAN, TRACE, event, read
 
 ODD: list[Any] = [
     None, "", [], {}, 0, -1, 3.5, float("nan"), True, b"\xff", "{", "[1,2", '[null,1,"x"]', '{"a":1}', '"x"', '"',
-    "null", [None, 1, {"role": None}], {"role": 5, "content": {"x": [1]}}, {"message": 3}, [{"type": 7, "text": 9}], 2**70,
+    "null",
+    [None, 1, {"role": None}], {"role": 5, "content": {"x": [1]}}, {"message": 3}, [{"type": 7, "text": 9}], 2**70,
     '[{"role":["a"],"parts":"x","content":[{"type":{"a":1}}]}]', {"args": 1, "kwargs": 2}, {"args": [], "kwargs": None},
     '{"model":{"a":1},"messages":3,"usage":[1],"tools":5,"x":null}', {"data": {"content": 1}, "type": "tool"},
     {"event.name": 5}, [{"event.name": {"a": 2}}], [{"event.name": "gen_ai.choice", "message": 5}],

@@ -1,26 +1,31 @@
-"""Measure the store: ``python -m bench.store [--rows 100000] [--seed 1] [--directory DIR]``.
+"""Measure the store: ``python -m bench.store [--rows 100000] [--seed 1] [--block-rows 10000]``.
 
 Fills a fresh chDB directory with realistic rows (seeded) through the real row, writer and schema, then prints CPU per
 row of building and inserting, bytes per row on disk, and the latencies of the queries that the README promises.
 """
 
 import argparse
-import os
 import random
 import resource
-import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from onrecord.limits import BLOCK_ROWS
 from onrecord.model.message import Message, Part
 from onrecord.model.record import Place, RecordFacts
 from onrecord.model.span import Document, Error, Scope, Source, Span, ToolCall, Usage
+from onrecord.model.time import SystemClock
+from onrecord.store.client import Store
+from onrecord.store.migrate import open_store
+from onrecord.store.read import select
 from onrecord.store.row import span_line, stamp
+from onrecord.store.writer import Writer
 
 MODELS = (("openai", "gpt-4o-mini-2024-07-18"), ("openai", "gpt-4o-2024-08-06"), ("anthropic", "claude-sonnet-4"),
           ("anthropic", "claude-haiku-4"), ("google", "gemini-2.5-flash"), ("vllm", "llama-3.3-70b"))  # fmt: skip
@@ -37,7 +42,6 @@ class Words:
         syllables = [a + b for a in "bcdfghklmnprstvwz" for b in ("a", "e", "i", "o", "u", "an", "er", "in", "st")]
         self._rng = rng
         self._words = ["".join(rng.choices(syllables, k=rng.choice((1, 2, 2, 3, 3, 4)))) for _ in range(size)]
-        self._weights = [sum(1 / (i + 10) for i in range(k + 1)) for k in range(1)]
         total, cumulative = 0.0, []
         for rank in range(size):
             total += 1 / (rank + 8)
@@ -68,7 +72,7 @@ def spans(seed: int) -> Iterator[Span]:
             number += 1
 
 
-def span(
+def span(  # noqa: PLR0917 - one invented step
     rng: random.Random, words: Words, trace: str, ids: list[str], position: int, kind: str, user: str, session: str,
     start: int,
 ) -> Span:  # fmt: skip
@@ -127,4 +131,129 @@ def lines(seed: int) -> Iterator[bytes]:
             project="0123456789abcdef", record_id=f"{random.getrandbits(128):022x}"[:22], kind="span",
             received_us=START_NS // 1_000 + index * 40, mode="full", retention="standard",
         )  # fmt: skip
-        yield stamp(span_line(one, facts, (), "pv_abcdefghijkl" if one.kind == "llm" else ""), Place(2026, index), 0, facts.received_us)
+        yield stamp(
+            span_line(one, facts, (), "pv_abcdefghijkl" if one.kind == "llm" else ""),
+            Place(2026, index),
+            0,
+            facts.received_us,
+        )
+
+
+def cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def memory_mb(field: str) -> int:
+    return int(Path("/proc/self/status").read_text().split(f"{field}:")[1].split()[0]) // 1024
+
+
+def fill(store: Store, rows: int, seed: int, block_rows: int) -> None:
+    """Insert blocks and print what building and inserting a row costs, merges included."""
+    writer, stream = Writer(store, SystemClock()), lines(seed)
+    generating = inserting = merging = 0.0
+    for number in range(0, rows, block_rows):
+        began = cpu_s()
+        block = list(islice(stream, min(block_rows, rows - number)))
+        middle = cpu_s()
+        writer.insert("spans", block, f"bench-{number}")
+        generating, inserting = generating + middle - began, inserting + cpu_s() - middle
+    began = cpu_s()
+    while store.query("SELECT count() FROM system.merges").result_rows[0][0]:
+        time.sleep(0.2)
+    merging = cpu_s() - began
+    print(f"insert            {inserting / rows * 1e6:8.1f} us CPU per row ({block_rows} rows a block)")
+    print(f"merges after it   {merging / rows * 1e6:8.1f} us CPU per row")
+
+
+def build(seed: int) -> None:
+    """Print what building the line of a row costs."""
+    some = list(islice(spans(seed), 8_000))
+    facts = RecordFacts(project="0123456789abcdef", record_id="r" * 22, kind="span", received_us=1, mode="full",
+                        retention="standard")  # fmt: skip
+    began = cpu_s()
+    size = sum(len(stamp(span_line(one, facts, (), ""), Place(2026, 1), 0, 1)) for one in some)
+    print(f"span_line + stamp {(cpu_s() - began) / len(some) * 1e6:8.1f} us CPU per row, {size / len(some):.0f} bytes")
+
+
+def sizes(store: Store) -> None:
+    """Print bytes per row on disk, by table and for the largest columns."""
+    parts = "FROM system.parts WHERE active AND database = {d:String}"
+    d = {"d": store.database}
+    rows = store.query("SELECT count() FROM spans").result_rows[0][0]
+    for table, size, count in store.query(
+        f"SELECT table, sum(bytes_on_disk) AS size, count() {parts} GROUP BY table ORDER BY size DESC", d
+    ).result_rows:
+        print(f"{table:17} {size / rows:8.1f} bytes per span in {count} parts")
+    column = (
+        "SELECT name, data_compressed_bytes AS size FROM system.columns WHERE database = {d:String} AND table = 'spans'"
+    )
+    index = "SELECT name, data_compressed_bytes AS size FROM system.data_skipping_indices WHERE database = {d:String}"
+    both = f"SELECT * FROM ({column} UNION ALL {index}) ORDER BY size DESC LIMIT 10"
+    for name, size in store.query(both, d).result_rows:
+        print(f"    {name:20} {size / rows:8.1f}")
+
+
+def questions(trace: str) -> dict[str, str]:
+    """The questions of the README's table, as the store is asked them."""
+    mine = "FROM spans FINAL WHERE project = '0123456789abcdef'"
+    newest = "ORDER BY shard DESC, idx DESC LIMIT 50"
+    shown = (
+        "shard, idx, trace_id, span_id, name, kind, status, start_us, duration_us, model, user, session, "
+        "tokens_input, tokens_output, input_preview, output_preview"
+    )
+    user = "SELECT trace_id FROM trace_names WHERE project = '0123456789abcdef' AND field = 'user' AND value = 'usr_{}'"
+    word = f"(hasAllTokens(input_text, '{RARE}') OR hasAllTokens(output_text, '{RARE}'))"
+    part = f"(input_text ILIKE '%{RARE[2:9]}%' OR output_text ILIKE '%{RARE[2:9]}%')"
+    return {
+        "newest 50 spans": f"SELECT {shown} {mine} {newest}",
+        "newest 50 roots": f"SELECT {shown} {mine} AND is_root {newest}",
+        "filter by user": f"SELECT {shown} {mine} AND trace_id IN ({user.format('000000000123')}) {newest}",
+        "rare word": f"SELECT {shown} {mine} AND {word} {newest}",
+        "rare substring": f"SELECT {shown} {mine} AND {part} {newest}",
+        "tokens per model": f"SELECT model, sum(tokens_input), sum(tokens_output), count() {mine} GROUP BY model",
+        "10,000-span trace": f"SELECT {shown} {mine} AND trace_id = '{trace}'",
+    }
+
+
+def ask(store: Store, rows: int) -> None:
+    """Print the latency of each question: first time, median and CPU."""
+    trace = "f" * 32
+    long = [replace(one, trace_id=trace) for one in islice(spans(99), 10_000)]
+    facts = RecordFacts(project="0123456789abcdef", record_id="r", kind="span", received_us=1, mode="full",
+                        retention="standard")  # fmt: skip
+    block = [
+        stamp(span_line(one, facts, (), ""), Place(2026, rows + n), 0, START_NS // 1_000) for n, one in enumerate(long)
+    ]
+    Writer(store, SystemClock()).insert("spans", block, "long")
+    for name, sql in questions(trace).items():
+        took, used, found = [], [], 0
+        for _ in range(9):
+            began, cpu = time.perf_counter(), cpu_s()
+            found = len(select(store, sql, settings={"use_query_condition_cache": 0}).rows)
+            took.append((time.perf_counter() - began) * 1e3)
+            used.append((cpu_s() - cpu) * 1e3)
+        print(f"{name:17} first {took[0]:7.1f} ms, median {statistics.median(took):7.1f} ms, "
+              f"CPU {statistics.median(used):7.1f} ms, {found} rows")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--block-rows", type=int, default=BLOCK_ROWS)
+    arguments = parser.parse_args()
+    build(arguments.seed)
+    with tempfile.TemporaryDirectory() as directory:
+        began = time.perf_counter()
+        store = open_store(f"chdb://{directory}/store")
+        print(f"opened in         {time.perf_counter() - began:8.2f} s, {memory_mb('VmRSS')} MB resident")
+        fill(store, arguments.rows, arguments.seed, arguments.block_rows)
+        sizes(store)
+        ask(store, arguments.rows)
+        print(f"memory            {memory_mb('VmRSS'):8} MB resident, {memory_mb('VmHWM')} MB at most")
+        store.close()
+
+
+if __name__ == "__main__":
+    main()

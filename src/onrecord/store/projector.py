@@ -35,6 +35,8 @@ _PAUSE_PER_ROW_S = 0.001
 """Pause per row that was just inserted: beyond a thousand rows a second blocks grow until they take BLOCK_WAIT_MS."""
 _POLL_S = 1.0
 """How often the spool is looked at without being told: only a missed ``wake`` makes this matter."""
+_TRIM_POLLS = 10
+"""Idle looks after which the engine is asked to give memory back."""
 _BACKOFF_S = (0.1, 0.3, 1.0, 3.0, 10.0)
 _DOUBT_AFTER = 8
 """Refusals of one block after which single rows are suspected whatever the engine says."""
@@ -142,6 +144,7 @@ class Projector:
         self._fault = ""
         self._block = _Block(self._position)
         self._ahead: deque[Group] = deque()
+        self._idle_polls = self._trimmed = 0
         self._next_insert = 0.0
         self._wake = threading.Event()
         self._moved = threading.Condition()
@@ -199,6 +202,8 @@ class Projector:
             try:
                 worked = self.step(doubt=failures >= _DOUBT_AFTER)
                 failures, self._fault = 0, ""
+                if not worked:
+                    self._rest()
             except OnrecordError as error:
                 if failures == 0:
                     _log.warning("the store does not take rows: %s", error.message)
@@ -211,9 +216,6 @@ class Projector:
                 self._fault = f"the projector stumbled ({type(error).__name__})"
                 self._sleep(_BACKOFF_S[-1])
                 failures += 1
-            else:
-                if not worked:
-                    self._rest()
 
     def step(self, *, doubt: bool = False) -> bool:
         """Read what is there and insert a block if one is due; whether anything was inserted.
@@ -284,8 +286,12 @@ class Projector:
         if self._block.rows:
             self._sleep(max(0.0, self._next_insert - time.monotonic()))
         else:
-            self._wake.wait(_POLL_S)
+            woken = self._wake.wait(_POLL_S)
             self._wake.clear()
+            self._idle_polls = 0 if woken else self._idle_polls + 1
+            if self._idle_polls == _TRIM_POLLS and self._blocks > self._trimmed:
+                self._trimmed = self._blocks
+                self._writer.trim()
 
     def _sleep(self, seconds: float) -> None:
         end = time.monotonic() + seconds

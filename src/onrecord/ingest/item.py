@@ -8,7 +8,7 @@ from onrecord.model.span import Span
 from onrecord.receive.port import Ack
 
 
-class Item(msgspec.Struct, kw_only=True):
+class Item(msgspec.Struct, kw_only=True, gc=False):
     """One record, prepared."""
 
     project: int
@@ -38,7 +38,7 @@ class Item(msgspec.Struct, kw_only=True):
     line: bytes = b""
 
 
-class DeadLetter(msgspec.Struct, frozen=True):
+class DeadLetter(msgspec.Struct, frozen=True, gc=False):
     """A piece of a delivery that could not be understood."""
 
     project: int

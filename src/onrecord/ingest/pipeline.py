@@ -24,7 +24,7 @@ from onrecord.model.score import Score
 from onrecord.model.time import Clock
 from onrecord.receive.port import Ack, Delivery
 
-_WORKERS = 2
+_WORKERS = 1
 """Threads that prepare: decoding and screening hold the interpreter lock, hashing and compressing do not."""
 
 

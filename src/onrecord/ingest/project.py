@@ -23,7 +23,7 @@ _GENERATION_BYTES = 16 * 1024 * 1024
 encode = msgspec.msgpack.Encoder().encode
 
 
-class Screened(msgspec.Struct, frozen=True):
+class Screened(msgspec.Struct, frozen=True, gc=False):
     """One message, or the tool definitions of a call, after screening."""
 
     slot: bytes

@@ -17,14 +17,14 @@ from onrecord.ingest.partitions import Partitions
 from onrecord.ingest.project import ProjectRuntimes
 from onrecord.keys.keystore import KeyStore
 from onrecord.keys.seal import seal
-from onrecord.ledger.entry import Entry, Previous, encode_entry, span_entry
+from onrecord.ledger.entry import Entry, Previous, decode_entry, encode_entry, span_entry
 from onrecord.limits import DEAD_LETTER_DAYS, DEAD_LETTERS
 from onrecord.model.ids import new_id
 from onrecord.model.record import Place
 from onrecord.model.time import Clock, month_of
 from onrecord.store.row import stamp
 from onrecord.vault.body import Sealer, place_of, record_id
-from onrecord.vault.month import DEDUPE_HALF, MonthFile, MonthReader
+from onrecord.vault.month import DEDUPE_HALF, MonthFile, MonthReader, SpoolGroup
 
 REVISE = "revise"
 """Pseudo-table of the spool: the projector reads the merged span from the vault (docs/format/spool.md)."""
@@ -45,8 +45,12 @@ class Staging:
         clock: Clock,
         *,
         final: Callable[[int, int, int], Previous | None],
+        newest_us: int = 0,
     ) -> None:
         """Open the month files.
+
+        ``newest_us`` is the time of receipt of the newest published entry: time does not fall below it, nor below
+        what the spool holds, when the clock was set back.
 
         ``final(project, year, size)`` waits for the ledger's signed checkpoint of that size and names it; asked for
         size 0 it names the final checkpoint of a ledger that is closed already, else None.
@@ -70,6 +74,7 @@ class Staging:
         self._lookback: MonthReader | None = None
         self._lookback_until_us = 0
         self._previous: dict[int, Previous | None] = {}
+        self._received_us = newest_us
         self.on_closed: Callable[[], None] = lambda: None
         """Called when ledgers of an older year got their last entry: wakes the sequencer."""
         self.followers: list[Callable[[], int]] = []
@@ -84,7 +89,7 @@ class Staging:
 
     def begin(self) -> None:
         """Start: choose the month file, remember what to take back."""
-        self._received_us = self._clock.now_us()
+        self._received_us = max(self._received_us, self._clock.now_us())
         self._clear()
         month = month_of(self._received_us)
         if month > self._file.month:
@@ -184,6 +189,8 @@ class Staging:
 
     def close(self) -> None:
         """Close every month file."""
+        self.trim()
+        self._file.tidy()
         for file in [*self._earlier, self._file, *([self._lookback] if self._lookback else [])]:
             file.close()
 
@@ -288,7 +295,7 @@ class Staging:
     def _start(self) -> MonthFile:
         """Open the newest month file, and earlier ones whose spool is not empty."""
         names = sorted(path.stem for path in self._directory.glob("????-??.db"))
-        current = max([month_of(self._clock.now_us()), *names[-1:]])
+        current = max([month_of(max(self._received_us, self._clock.now_us())), *names[-1:]])
         for name in names:
             with contextlib.closing(MonthReader(self._directory / f"{name}.db")) as reader:
                 unfinished = bool(reader.spool(limit=1))
@@ -303,6 +310,7 @@ class Staging:
         waiting = [group for each in [*self._earlier, file] for group in each.spool()]
         if waiting:
             self._chain = waiting[-1].chain
+            self._received_us = max(self._received_us, *_times(waiting[-1]))
         self.settled = waiting[0].id - 1 if waiting else self._spool_id
         return file
 
@@ -317,6 +325,10 @@ class Staging:
         """For the first day of a month, spans of the month before are still recognised."""
         self._lookback = MonthReader(path)
         self._lookback_until_us = self._clock.now_us() + _DAY_US
+
+
+def _times(group: SpoolGroup) -> list[int]:
+    return [0, *(decode_entry(data).received_us for _, _, _, data in group.entries()[-1:])]
 
 
 def _places(file: MonthReader, identity: bytes) -> list[tuple[Place, bytes]]:

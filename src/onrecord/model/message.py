@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 
-class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+class Part(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One piece of a message.
 
     ``type`` is one of ``text``, ``reasoning``, ``refusal``, ``tool_call``, ``tool_result``, ``media``, ``data``;
@@ -32,7 +32,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     extra: dict[str, Any] = {}
 
 
-class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+class Message(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One message of a conversation, as sent to or returned by a model."""
 
     role: str
@@ -43,7 +43,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     extra: dict[str, Any] = {}
 
 
-class ToolDefinition(msgspec.Struct, frozen=True, omit_defaults=True):
+class ToolDefinition(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A tool that the model was offered."""
 
     name: str

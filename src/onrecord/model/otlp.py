@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 
-class OtlpContext(msgspec.Struct, frozen=True):
+class OtlpContext(msgspec.Struct, frozen=True, gc=False):
     """The resource and instrumentation scope that a run of spans or log records shares."""
 
     resource: dict[str, Any] = {}
@@ -20,7 +20,7 @@ class OtlpContext(msgspec.Struct, frozen=True):
     scope_schema_url: str = ""
 
 
-class OtlpEvent(msgspec.Struct, frozen=True):
+class OtlpEvent(msgspec.Struct, frozen=True, gc=False):
     """A span event."""
 
     name: str = ""
@@ -28,7 +28,7 @@ class OtlpEvent(msgspec.Struct, frozen=True):
     attributes: dict[str, Any] = {}
 
 
-class OtlpLink(msgspec.Struct, frozen=True):
+class OtlpLink(msgspec.Struct, frozen=True, gc=False):
     """A span link."""
 
     trace_id: str = ""
@@ -37,7 +37,7 @@ class OtlpLink(msgspec.Struct, frozen=True):
     attributes: dict[str, Any] = {}
 
 
-class OtlpSpan(msgspec.Struct, frozen=True):
+class OtlpSpan(msgspec.Struct, frozen=True, gc=False):
     """A span, read but not yet understood."""
 
     trace_id: str
@@ -59,7 +59,7 @@ class OtlpSpan(msgspec.Struct, frozen=True):
     dropped_links: int = 0
 
 
-class OtlpLog(msgspec.Struct, frozen=True):
+class OtlpLog(msgspec.Struct, frozen=True, gc=False):
     """A log record, read but not yet understood."""
 
     trace_id: str = ""

@@ -12,7 +12,7 @@ RECORD_KINDS: Final = (
 """A new kind needs an ADR and a line in docs/format/entry.md."""
 
 
-class Place(msgspec.Struct, frozen=True, order=True):
+class Place(msgspec.Struct, frozen=True, gc=False, order=True):
     """Where a record stands in the ledgers of one project on this node."""
 
     shard: int
@@ -21,7 +21,7 @@ class Place(msgspec.Struct, frozen=True, order=True):
     """Zero-based index of the entry in that ledger."""
 
 
-class RecordFacts(msgspec.Struct, frozen=True, kw_only=True):
+class RecordFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the server knows about a record before its entry has an index; the same at ingest and at rebuild."""
 
     project: str

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 
-class Score(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Score(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One judgement. At least one of ``trace_id``, ``span_id``, ``response_id``, ``session_id`` names its target."""
 
     name: str

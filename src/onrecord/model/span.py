@@ -2,6 +2,9 @@
 
 What each field means and whether a record is incomplete without it stands in docs/record.md. Empty string, empty
 tuple, empty map, 0 for an instant and ``None`` mean *unknown*: never a value that somebody sent as such.
+
+The structs are not tracked by the garbage collector (``gc=False``): they are trees that can not refer to themselves, and
+a request's thousands of them would each be looked at again and again.
 """
 
 from typing import Any, Final
@@ -21,7 +24,7 @@ STATUSES: Final = ("unset", "ok", "error")
 """OpenTelemetry status codes, lower case. A failure known otherwise (``error.type``, exception) is ``error``."""
 
 
-class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+class Usage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Token counts of one model call. ``None`` is unknown. Subsets are counted inside ``input`` and ``output``."""
 
     input: int | None = None
@@ -43,7 +46,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     """Further counts that a provider reports, under the client's names."""
 
 
-class Error(msgspec.Struct, frozen=True, omit_defaults=True):
+class Error(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Why a step failed."""
 
     type: str = ""
@@ -55,7 +58,7 @@ class Error(msgspec.Struct, frozen=True, omit_defaults=True):
     """The provider's id of the failed request."""
 
 
-class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True):
+class ToolCall(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The execution of a tool, on a span of kind ``tool``."""
 
     name: str = ""
@@ -66,7 +69,7 @@ class ToolCall(msgspec.Struct, frozen=True, omit_defaults=True):
     result: Any = None
 
 
-class Document(msgspec.Struct, frozen=True, omit_defaults=True):
+class Document(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A document that a retriever found or a reranker ordered."""
 
     id: str = ""
@@ -75,7 +78,7 @@ class Document(msgspec.Struct, frozen=True, omit_defaults=True):
     metadata: Any = None
 
 
-class PromptRef(msgspec.Struct, frozen=True, omit_defaults=True):
+class PromptRef(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """The managed prompt that a call used."""
 
     name: str = ""
@@ -85,7 +88,7 @@ class PromptRef(msgspec.Struct, frozen=True, omit_defaults=True):
     variables: Any = None
 
 
-class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
+class Scope(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """OpenTelemetry instrumentation scope."""
 
     name: str = ""
@@ -94,7 +97,7 @@ class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, Any] = {}
 
 
-class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """OpenTelemetry span event that is not already a message, an error or a first token."""
 
     name: str
@@ -102,7 +105,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, Any] = {}
 
 
-class Link(msgspec.Struct, frozen=True, omit_defaults=True):
+class Link(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """OpenTelemetry span link."""
 
     trace_id: str
@@ -111,7 +114,7 @@ class Link(msgspec.Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, Any] = {}
 
 
-class Source(msgspec.Struct, frozen=True, omit_defaults=True):
+class Source(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """How a record arrived."""
 
     receiver: str = ""
@@ -125,7 +128,7 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     sequence: int | None = None
 
 
-class Span(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Span(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One step. ``input`` is every message as sent, system messages included and first; ``output`` every choice."""
 
     trace_id: str

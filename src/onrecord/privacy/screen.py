@@ -157,7 +157,7 @@ class Screen:
         copies.know(known_ids(self._pseudonyms, exact))
         masked = _walk(exact, copies.masked, _REST) if named or copies.masked_differs else exact
         masked = mask_ids(self._pseudonyms, masked)
-        return exact, masked, _labels_of(masked)
+        return exact, masked, _labels_of(masked) if copies.found() or copies.rewritten else ()
 
     def _value(self, value: T) -> tuple[T, T, tuple[str, ...]]:
         gathered = Gathered([], [], [])

@@ -59,6 +59,10 @@ class TextScreen:
             speaking = {key for key in keys if not self._learn(key)}
             suspects += [(key, "") for key in speaking]
             suspects += [(text, key) for text, key in zip(texts, under, strict=True) if key in speaking]
+        cleared = self._cleared
+        if cleared:
+            unknown = [pair for pair in zip(texts, under, strict=True) if pair not in cleared]
+            texts, under = [text for text, _ in unknown], [key for _, key in unknown]
         joined = "\n".join(texts)
         hits = self._detector.hits(joined)
         if hits:
@@ -163,6 +167,8 @@ class Copies:
         self._labels: set[str] = set()
         self.exact_differs = False
         self.masked_differs = False
+        self.rewritten = False
+        """Something was found in a text only after an id in it was hidden."""
 
     def know(self, known: Sequence[KnownId]) -> None:
         """Hide these ids, too, in masked copies."""
@@ -180,7 +186,11 @@ class Copies:
         hidden = masked
         for known in self._known:
             hidden = known.hide(hidden, key)
-        return hidden if hidden == masked else self._screen.text(hidden, key, self._depth).masked
+        if hidden == masked:
+            return masked
+        again = self._screen.text(hidden, key, self._depth)
+        self.rewritten = self.rewritten or bool(again.found)
+        return again.masked
 
     def found(self) -> tuple[str, ...]:
         """Labels of what was found, sorted."""

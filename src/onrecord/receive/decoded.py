@@ -5,7 +5,7 @@ import msgspec
 from onrecord.model.otlp import OtlpContext, OtlpLog, OtlpSpan
 
 
-class Decoded(msgspec.Struct, frozen=True):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A span, where it came from, and the SHA-256 of its own encoded bytes."""
 
     span: OtlpSpan
@@ -13,7 +13,7 @@ class Decoded(msgspec.Struct, frozen=True):
     digest: bytes
 
 
-class DecodedLog(msgspec.Struct, frozen=True):
+class DecodedLog(msgspec.Struct, frozen=True, gc=False):
     """A log record, where it came from, and the SHA-256 of its own encoded bytes."""
 
     record: OtlpLog
@@ -21,7 +21,7 @@ class DecodedLog(msgspec.Struct, frozen=True):
     digest: bytes
 
 
-class Fault(msgspec.Struct, frozen=True):
+class Fault(msgspec.Struct, frozen=True, gc=False):
     """One span or log record that can not be kept: why, without a byte of it, and its bytes for the dead letters."""
 
     reason: str

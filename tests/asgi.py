@@ -65,6 +65,7 @@ async def ask_async(
     async def receive() -> Message:
         if pieces:
             return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+        await asyncio.Event().wait()  # the client waits for its answer
         return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:

@@ -5,8 +5,8 @@ Order of the routes: the door that is used most comes first. Nothing here decide
 
 from collections.abc import Sequence
 
-from starlette.applications import Starlette
-from starlette.routing import BaseRoute
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp
 
 from onrecord.api.problem import on_error
@@ -15,5 +15,9 @@ from onrecord.server.edge import Edge
 
 
 def build(routes: Sequence[BaseRoute]) -> ASGIApp:
-    """The application over ``routes``."""
-    return Edge(Starlette(routes=routes, exception_handlers={OnrecordError: on_error}))
+    """The application over ``routes``.
+
+    Router and error mapping only: what Starlette's application adds writes the words of an unforeseen exception into
+    the log, and those may hold a payload.
+    """
+    return Edge(ExceptionMiddleware(Router(routes), handlers={OnrecordError: on_error}))

@@ -5,6 +5,7 @@ The lock is the kernel's (``flock``), so that it ends with the process, however 
 """
 
 import fcntl
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from onrecord.errors import Rejected
 
 LOCK_FILE: Final = "lock"
 SOCKET_FILE: Final = "control.sock"
+_logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -28,6 +30,9 @@ def control_socket(data: Path) -> Iterator[socket.socket | None]:
         try:
             made.bind(str(path))
         except OSError:
+            _logger.warning(
+                "The data directory's path is too long for a socket: `erase` and `rebuild` can not reach us."
+            )
             yield None
             return
         path.chmod(0o600)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from onrecord.durable import make_directory
-from onrecord.errors import Missing, Rejected, Unavailable
+from onrecord.errors import Missing, OnrecordError, Rejected, Unavailable
 from onrecord.ingest.commit import CommitThread
 from onrecord.ingest.content import ContentReader
 from onrecord.ingest.indexes import Indexes
@@ -69,7 +69,13 @@ class Recording:
         for project in projects():
             self.know(project)
         self.staging = Staging(
-            data / "vault", self.keys, self.runtimes, Indexes(self._signed()), clock, final=self._final
+            data / "vault",
+            self.keys,
+            self.runtimes,
+            Indexes(self._signed()),
+            clock,
+            final=self._final,
+            newest_us=self._newest_us(),
         )
         self.commits = CommitThread(self.staging, crash_point)
         self.pipeline = Pipeline(self.runtimes, self.commits, clock)
@@ -91,6 +97,9 @@ class Recording:
 
     def start(self) -> None:
         """Run the commit thread and the sequencer."""
+        for project in self._projects():
+            for year in self._years(project)[-1:]:
+                self.sequencer.follow(project.id, year)
         self.commits.start()
         self.sequencer.start()
 
@@ -165,12 +174,26 @@ class Recording:
 
     def _signed(self) -> dict[tuple[int, int], int]:
         """Size of every ledger's last signed checkpoint."""
-        sizes = {}
+        return {
+            (project.number, year): self.ledgers.signed_size(project.id, year)
+            for project in self._projects()
+            for year in self._years(project)
+        }
+
+    def _years(self, project: Project) -> list[int]:
+        """The years whose ledger of a project has been published, in order."""
+        published = self._directory(project.id, 0).parent.glob("*/checkpoint")
+        return sorted(int(checkpoint.parent.name) for checkpoint in published)
+
+    def _newest_us(self) -> int:
+        """Time of receipt of the newest published entry; a damaged ledger is for the sequencer to refuse."""
+        newest = [0]
         for project in self._projects():
-            for checkpoint in self._directory(project.id, 0).parent.glob("*/checkpoint"):
-                year = int(checkpoint.parent.name)
-                sizes[project.number, year] = self.ledgers.signed_size(project.id, year)
-        return sizes
+            for year in self._years(project)[-1:]:
+                with contextlib.suppress(OnrecordError, ValueError):
+                    reader = self._reader(project.id, year)
+                    newest.append(decode_entry(reader.entry(reader.checkpoint().size - 1)).received_us)
+        return max(newest)
 
     def _final(self, number: int, year: int, size: int) -> Previous | None:
         """See ``Staging``: wait for a ledger's checkpoint of ``size``; with 0 the final one if it is closed."""

@@ -8,7 +8,7 @@ Order, so that a crash anywhere is mended by running the same erasure again:
 
 1. the places go into ``erasing``;
 2. ``trace_names`` of the traces they belong to is made anew from the spans that stay;
-3. the rows go from ``spans``, ``scores``, ``set_aside`` and from the counts that were made of them;
+3. the rows go from ``spans``, ``scores`` and ``set_aside``;
 4. ``erasing`` is emptied, and the old parts are waited for.
 """
 

@@ -21,6 +21,7 @@ from onrecord.model.message import Message
 from onrecord.model.record import RecordFacts
 from onrecord.model.score import Score
 from onrecord.model.span import Span
+from onrecord.normalize.batch import Read, join_parts
 from onrecord.normalize.registry import normalize, normalize_log
 from onrecord.privacy.skeleton import prompt_version
 from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
@@ -65,6 +66,7 @@ def _prepare_all(
             for fault in faults
         ],
     )
+    read: list[Read] = []
     for one in decoded:
         try:
             value = (
@@ -76,13 +78,15 @@ def _prepare_all(
             dead = DeadLetter(project.number, delivery.signal, reason, encode(one), received_us, project.retention)
             batch.dead.append(dead)
             continue
+        read.append((value, one.digest))
+    kind = "span" if delivery.signal == "traces" else "part"
+    for value, digest in read if kind == "span" else join_parts(read):
         if value is None:
             batch.ignored += 1
         elif isinstance(value, Score):
-            batch.items.append(prepare_score(value, runtime, content=one.digest, door=b"otlp.logs"))
+            batch.items.append(prepare_score(value, runtime, content=digest, door=b"otlp.logs"))
         else:
-            kind = "span" if isinstance(one, Decoded) else "part"
-            batch.items.append(prepare_span(value, runtime, kind=kind, content=one.digest))
+            batch.items.append(prepare_span(value, runtime, kind=kind, content=digest))
     return batch
 
 
@@ -116,9 +120,25 @@ def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: byt
         digests=digests,
         commitment=commit(salt, digests),
         facts=facts,
-        span=exact,
+        span=_for_entry(exact),
         table=SPANS,
         line=span_line(masked, facts, found, version),
+    )
+
+
+def _for_entry(span: Span) -> Span:
+    """What the entry of a span is made from, and nothing else of it."""
+    return Span(
+        trace_id="",
+        span_id="",
+        kind=span.kind,
+        start_unix_nano=span.start_unix_nano,
+        end_unix_nano=span.end_unix_nano,
+        status=span.status,
+        provider=span.provider,
+        model_served=span.model_served,
+        finish_reasons=span.finish_reasons[:1],
+        usage=span.usage,
     )
 
 
@@ -165,7 +185,7 @@ def _version(originals: Sequence[Message], messages: list[Screened], runtime: Pr
     known = runtime.versions.get(digest)
     if known is None:
         texts = [part.text for i in system for part in (messages[i].masked or originals[i]).parts if part.text]
-        known = prompt_version(runtime.prompt_key, texts)
+        known = prompt_version(runtime.pseudonym_key, texts)
         if len(runtime.versions) > _VERSIONS:
             runtime.versions.clear()
         runtime.versions[digest] = known

@@ -5,44 +5,37 @@ of their span instead of five, in the order in which they were sent, and a user 
 it twice, which ``merge`` alone can not know.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from hashlib import sha256
 
 from msgspec.structs import replace
 
 from onrecord.model.message import Message
-from onrecord.model.otlp import OtlpContext, OtlpLog
 from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize.merge import merge
-from onrecord.normalize.registry import normalize_log
+
+Read = tuple[Span | Score | None, bytes]
+"""What a record was read as, and the SHA-256 of its bytes."""
 
 
-def normalize_logs(
-    logs: Sequence[tuple[OtlpLog, OtlpContext, bytes]], receiver: str = "otlp"
-) -> list[tuple[Span | Score | None, bytes]]:
-    """Read the log records of a delivery, each with the digest of its bytes.
-
-    The answer has one item per score, per call that records tell of (its digest is that of their digests), and per
-    record that is none of ours (``None``).
-    """
-    found: list[tuple[Span | Score | None, bytes]] = []
+def join_parts(read: Iterable[Read]) -> list[Read]:
+    """What the log records of a delivery say, those of one call as one part; its digest is that of their digests."""
+    joined: list[Read] = []
     places: dict[tuple[str, str, str], int] = {}
-    for log, context, digest in logs:
-        value = normalize_log(log, context, receiver)
+    for value, digest in read:
         if not isinstance(value, Span):
-            found.append((value, digest))
+            joined.append((value, digest))
             continue
         key = (value.trace_id, value.span_id, "" if value.span_id else value.response_id)
-        place = places.get(key)
-        if place is None:
-            places[key] = len(found)
-            found.append((value, digest))
+        place = places.setdefault(key, len(joined))
+        if place == len(joined):
+            joined.append((value, digest))
             continue
-        first, digests = found[place]
+        first, digests = joined[place]
         assert isinstance(first, Span)
-        found[place] = (_joined(first, value), sha256(digests + digest).digest())
-    return found
+        joined[place] = (_joined(first, value), sha256(digests + digest).digest())
+    return joined
 
 
 def _joined(first: Span, part: Span) -> Span:

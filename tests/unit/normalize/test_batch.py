@@ -6,19 +6,18 @@ from onrecord.model.message import text_of
 from onrecord.model.otlp import OtlpContext, OtlpLog
 from onrecord.model.score import Score
 from onrecord.model.span import Span
-from onrecord.normalize.batch import normalize_logs
+from onrecord.normalize.batch import Read, join_parts
+from onrecord.normalize.registry import normalize_log
 from tests.unit.normalize.reading import SPAN, TRACE
 
 
-def log(
-    name: str, body: Any = None, attributes: dict[str, Any] | None = None, span_id: str = SPAN
-) -> tuple[OtlpLog, OtlpContext, bytes]:
+def log(name: str, body: Any = None, attributes: dict[str, Any] | None = None, span_id: str = SPAN) -> Read:
     made = OtlpLog(TRACE, span_id, name, body=body, attributes=attributes or {})
-    return made, OtlpContext(), name.encode().ljust(32)
+    return normalize_log(made, OtlpContext()), name.encode().ljust(32)
 
 
 def test_the_messages_of_a_call_are_one_part_in_their_order_equal_ones_too() -> None:
-    (value, _), *rest = normalize_logs(
+    (value, _), *rest = join_parts(
         [
             log("gen_ai.user.message", {"content": "go on"}),
             log("gen_ai.system.message", {"content": "be brief"}),
@@ -36,7 +35,7 @@ def test_the_messages_of_a_call_are_one_part_in_their_order_equal_ones_too() -> 
 
 
 def test_calls_scores_and_foreign_records_stay_apart() -> None:
-    found = normalize_logs(
+    found = join_parts(
         [
             log("gen_ai.user.message", {"content": "a"}),
             log("http.request"),
@@ -49,7 +48,7 @@ def test_calls_scores_and_foreign_records_stay_apart() -> None:
 
 def test_a_whole_conversation_beside_single_messages_stays_one_conversation() -> None:
     details = {"gen_ai.request.model": "m", "gen_ai.input.messages": [{"role": "user", "content": "a"}]}
-    found = normalize_logs(
+    found = join_parts(
         [log("gen_ai.user.message", {"content": "a"}), log("gen_ai.client.inference.operation.details", None, details)]
     )
     assert [[text_of(one) for one in value.input] for value, _ in found if isinstance(value, Span)] == [["a"]]
@@ -57,8 +56,8 @@ def test_a_whole_conversation_beside_single_messages_stays_one_conversation() ->
 
 def test_the_digest_of_a_part_is_that_of_its_records() -> None:
     one, other = log("gen_ai.user.message", {"content": "a"}), log("gen_ai.user.message", {"content": "b"})
-    ((_, alone),) = normalize_logs([one])
-    ((_, both),) = normalize_logs([one, other])
-    ((_, again),) = normalize_logs([one, other])
-    assert alone == one[2]
+    ((_, alone),) = join_parts([one])
+    ((_, both),) = join_parts([one, other])
+    ((_, again),) = join_parts([one, other])
+    assert alone == one[1]
     assert both == again != alone

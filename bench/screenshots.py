@@ -17,7 +17,7 @@ from tests.browser.story import story
 
 PAGES = {
     "traces": "/traces",
-    "search": "/traces?q=parcel",
+    "search": "/traces?q=parcel&facets=1",
     "trace": f"/traces/{trace_id('case 3')}",
     "waterfall": f"/traces/{trace_id('case 1')}?view=waterfall&s={span_id('case 1', 3)}",
     "transcript": f"/traces/{trace_id('case 1')}?view=transcript&s={span_id('case 1', 3)}",

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.browser
 
 PLAIN = f"/traces/{trace_id('plain')}"
 PAGES = (
-    "/traces", "/traces?q=parcel+model:gpt-4o-2024-11-20", "/traces?q=nosuchword", PLAIN, f"{PLAIN}?view=waterfall",
-    f"{PLAIN}?view=transcript", f"/traces/{trace_id('hostile')}", f"/traces/{trace_id('failed')}",
-    f"/traces/{trace_id('deep')}", "/sessions", "/status", "/settings", "/proof/2026/1", "/welcome",
+    "/traces", "/traces?q=parcel+model:gpt-4o-2024-11-20", "/traces?q=nosuchword", "/traces?facets=1", PLAIN,
+    f"{PLAIN}?view=waterfall", f"{PLAIN}?view=transcript", f"/traces/{trace_id('hostile')}",
+    f"/traces/{trace_id('failed')}", f"/traces/{trace_id('deep')}", "/sessions", "/status", "/settings", "/proof/2026/1", "/welcome",
 )  # fmt: skip
 
 
@@ -55,6 +55,14 @@ def test_a_search_narrows_the_list_marks_its_hits_and_stays_in_the_address(reade
     expect(page.locator("mark").first).to_have_text("parcel")
     page.get_by_label("Remove parcel").click()
     expect(page).to_have_url(re.compile(r"q=model"))
+
+
+def test_a_value_beside_the_list_narrows_it_and_the_values_stay(reader: Reader) -> None:
+    page = reader.open("/traces")
+    page.get_by_role("link", name="filters", exact=True).click()
+    page.get_by_label("Values to filter by").get_by_role("link", name=re.compile("gpt-4o-2024-11-20")).click()
+    expect(page).to_have_url(re.compile("model%3Agpt-4o-2024-11-20.*facets=1"))
+    expect(page.get_by_label("Values to filter by")).to_be_visible()
 
 
 def test_the_keys_walk_the_list_and_open_a_trace_and_come_back(reader: Reader) -> None:

@@ -18,6 +18,8 @@ _NAMES = {
     0x202B: "RLE", 0x202C: "PDF", 0x202D: "LRO", 0x202E: "RLO", 0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI",
     0x2069: "PDI", 0xFEFF: "BOM",
 }  # fmt: skip
+_LEAD = 16
+"""Characters before a hit that a narrow column can afford."""
 _TERMS = 16
 """Search terms marked in one text."""
 
@@ -60,3 +62,11 @@ def line(text: str, length: int) -> str:
     """The first ``length`` characters of ``text`` on one line, for previews."""
     flat = " ".join(text[: length * 2].split())
     return flat if len(flat) <= length and len(text) <= length * 2 else flat[:length].rstrip() + "…"
+
+
+def near(text: str, terms: Sequence[str], length: int) -> str:
+    """A preview that begins shortly before the first hit, so that a narrow column shows it."""
+    places = [place for term in terms if (place := text.lower().find(term.lower())) > _LEAD]
+    if not places or any(0 <= text.lower().find(term.lower()) <= _LEAD for term in terms):
+        return line(text, length)
+    return "…" + line(text[min(places) - _LEAD // 2 :], length)

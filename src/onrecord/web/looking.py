@@ -49,6 +49,8 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
     until_us: int = 0
     """0: up to now."""
     zoomed: bool = False
+    facets: bool = False
+    """Whether the values to choose from stand beside the list."""
     where: Filter = And()
     terms: tuple[str, ...] = ()
     """Words and phrases to mark."""
@@ -59,7 +61,8 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
         """The same as parameters of an address."""
         zoom = {"from_": str(self.since_us), "to": str(self.until_us)} if self.zoomed else {}
         span = {} if self.zoomed or self.range == DEFAULT_RANGE else {"range": self.range}
-        return {"q": self.q, "env": self.env, **span, **zoom}
+        facets = {"facets": "1"} if self.facets else {}
+        return {"q": self.q, "env": self.env, **span, **zoom, **facets}
 
     @property
     def others(self) -> dict[str, str]:
@@ -67,10 +70,14 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
         return {name: value for name, value in self.parameters.items() if name != "q"}
 
     @property
-    def failed(self) -> dict[str, str]:
-        """The parameters, narrowed to what failed."""
+    def toggled(self) -> dict[str, str]:
+        """The parameters with the values to choose from shown, or hidden when they are."""
+        return {**self.parameters, "facets": "" if self.facets else "1"}
+
+    def narrowed_to(self, condition: str) -> dict[str, str]:
+        """The parameters with one more condition."""
         line = f"({self.q})" if " OR " in self.q else self.q
-        return {**self.parameters, "q": f"{line} status:error".strip()}
+        return {**self.parameters, "q": f"{line} {condition}".strip()}
 
     @property
     def without_env(self) -> dict[str, str]:
@@ -111,6 +118,7 @@ def looking(query: Mapping[str, str], now_us: int, *extra: Filter) -> Looking:
         since_us=since_us,
         until_us=until_us,
         zoomed=zoomed,
+        facets=query.get("facets") == "1",
         where=parts[0] if len(parts) == 1 else And(tuple(parts)),
         terms=terms_of(line),
         chips=chips_of(q),
@@ -149,3 +157,10 @@ def _instant(query: Mapping[str, str], name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 17):  # noqa: PLR2004 - microseconds to year 5138
         raise Rejected(f"The parameter {name} of this address is not an instant in microseconds.")
     return int(text)
+
+
+def condition_of(field: str, value: str) -> str:
+    """``model:gpt-4o``, in quotes where the language needs them."""
+    plain = re.fullmatch(r"[\w.@/:+-]+", value, re.ASCII)
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f"{field}:{value}" if plain else f'{field}:"{quoted}"'

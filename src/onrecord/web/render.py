@@ -18,7 +18,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from onrecord.web import words
-from onrecord.web.ink import ink, line
+from onrecord.web.ink import ink, line, near
 from onrecord.web.jsontree import tree
 from onrecord.web.steps import LETTERS
 
@@ -95,6 +95,7 @@ def environment() -> Environment:
         moment=_moment,
         ink=ink,
         line=line,
+        near=near,
         duration=lambda ms: _known(words.duration_text(None if ms is None else ms * 1_000)),
         count=lambda number: _known(words.count_text(number)),
         money=lambda amount, currency="USD": _known(words.money_text(amount, currency or "USD")),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from onrecord.web.ink import ink, line
+from onrecord.web.ink import ink, line, near
 from onrecord.web.prose import markdown
 
 
@@ -79,3 +79,9 @@ def test_markdown_links_open_apart_and_send_no_referrer() -> None:
 
 def test_a_text_too_long_for_markdown_stays_as_written() -> None:
     assert markdown("*a*" + "x" * 300_000).startswith('<pre class="text">*a*')
+
+
+def test_a_preview_begins_near_the_first_hit_and_at_the_start_when_the_hit_is_there() -> None:
+    assert near("x" * 40 + " parcel for Jan", ["Parcel"], 160) == "…xxxxxxx parcel for Jan"
+    assert near("my parcel " + "x" * 40, ["parcel", "zzz"], 160).startswith("my parcel")
+    assert near("nothing here", ["parcel"], 160) == "nothing here"

@@ -5,7 +5,7 @@ import pytest
 from onrecord.errors import Rejected
 from onrecord.query.filters import And, Compare, Not, Text
 from onrecord.query.results import Bucket
-from onrecord.web.looking import BARS, RANGES, looking, step_s
+from onrecord.web.looking import BARS, RANGES, condition_of, looking, step_s
 from onrecord.web.strip import HEIGHT, strip
 
 NOW_US = 1_795_521_600_000_000
@@ -63,3 +63,11 @@ def test_a_strip_has_a_bar_for_every_stretch_and_failures_inside_it() -> None:
     assert [bar.errors for bar in drawn.bars] == [0, 9, 0]
     assert drawn.bars[1].height == drawn.bars[1].bad == HEIGHT
     assert drawn.bars[2].height == 0
+
+
+@pytest.mark.parametrize(
+    "value", ["gpt-4o", "two words", 'a "quoted" one', "back\\slash", "a,b", "(x)", "*", "日本", "-x"]
+)
+def test_a_chosen_value_is_a_condition_that_means_it_literally(value: str) -> None:
+    where = looking({"q": condition_of("model", value), "range": "all"}, NOW_US).where
+    assert where == Compare("model", "=", value)

@@ -6,13 +6,17 @@ from starlette.responses import JSONResponse, Response
 
 from onrecord.query.filters import EVERYTHING
 from onrecord.query.results import PageRequest
-from onrecord.web.looking import RANGE_WORDS, RANGES, Looking, looking, step_s
+from onrecord.web.looking import RANGE_WORDS, RANGES, Looking, condition_of, looking, step_s
 from onrecord.web.render import HEADERS
 from onrecord.web.strip import Strip, strip
 from onrecord.web.visit import Visit
 
 ROWS: Final = 50
 """Rows of one page."""
+FACETS: Final = ("status", "kind", "model", "application", "tool", "error", "user")
+"""Fields whose values can be chosen from."""
+FACET_VALUES: Final = 8
+"""Values of each; the search line takes any other."""
 NEW_ROWS: Final = 100
 """New rows that the pill counts; beyond it says "100+"."""
 _ALL_BARS_US: Final = 90 * 86_400_000_000
@@ -43,6 +47,8 @@ def traces(visit: Visit) -> Response:
         strip=None if empty else strip_of(visit, look, now_us),
         counts=engine.counts(access, project, look.where),
         environments=environments(visit, look),
+        facets=engine.facets(access, project, FACETS, look.where, FACET_VALUES) if look.facets else (),
+        condition=condition_of,
         key="",
         keyless=empty and visit.may_write_keyless,
         older=empty and bool(engine.traces(access, project, EVERYTHING, PageRequest(limit=1)).rows),

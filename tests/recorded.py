@@ -18,7 +18,7 @@ PROJECT = Project(id="c0ffee0000000001", number=2, name="default")
 
 @contextmanager
 def recording(
-    directory: Path, clock: Clock | None = None, project: Project = PROJECT, *, start: bool = True
+    directory: Path, clock: Clock | None = None, project: Project = PROJECT, *, start: bool = True, workers: int = 0
 ) -> Iterator[Recording]:
     """A recording part over ``directory``, running unless ``start`` is False."""
     made = Recording(
@@ -28,6 +28,7 @@ def recording(
         node="n1",
         clock=clock or SystemClock(),
         projects=lambda: [project],
+        workers=workers,
     )
     if start:
         made.start()

@@ -106,8 +106,8 @@ class Settings(_Section, frozen=True, kw_only=True):
         Meta(description="`chdb:///path` in-process or `clickhouse://host:port/db`. Default `chdb:///<data>/store`."),
     ] = ""
     workers: Annotated[
-        int, Meta(ge=0, le=64, description="Processes for decoding beside the server's threads; 0 means threads only.")
-    ] = 0
+        int, Meta(ge=0, le=64, description="Processes that prepare under load, started on demand; 0 means never.")
+    ] = 1
     origin_host: Annotated[
         str, Meta(description="Host name in the origin of the ledgers; fixed for ever at the first start.")
     ] = "localhost"

@@ -50,6 +50,7 @@ class CommitThread(threading.Thread):
         self.committed = threading.Event()
         """Set after every transaction; the followers wait on it."""
         self.on_commit: list[Callable[[], None]] = []
+        self.on_idle: list[Callable[[], None]] = []
         self.records_total = 0
         self.groups_total = 0
         self.failure = ""
@@ -79,6 +80,8 @@ class CommitThread(threading.Thread):
                 self._run_command(command)
             if not group and command is None:
                 self._staging.trim()
+                for rest in self.on_idle:
+                    rest()
             if stopping:
                 self._staging.close()
                 return

@@ -30,7 +30,7 @@ class Item(msgspec.Struct, kw_only=True, gc=False):
     commitment: bytes
     facts: RecordFacts
     span: Span | None = None
-    """Exact, without messages: what the entry of a span or part is made from."""
+    """What the entry of a span or part is made from; no text."""
     entry: Entry | None = None
     """The entry of a record of another kind."""
     table: str = ""

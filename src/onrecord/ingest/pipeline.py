@@ -1,8 +1,8 @@
 """The way of a record, in order: prepare -> commit -> acknowledge, with a bound on what waits.
 
-    submit ──► prepare (workers) ──► commit (one thread) ──► Ack
-                                        │
-                                        └─► spool ──► sequencer, projector (each follows on its own)
+    submit ──► prepare (a thread; worker processes under load) ──► commit (one thread) ──► Ack
+                                                                     │
+                                                                     └─► spool ──► sequencer, projector
 
 Nothing is acknowledged before its commit; nothing acknowledged is lost after it. When more waits than the bounds
 allow, ``submit`` refuses at once and nothing was kept.
@@ -18,24 +18,30 @@ from onrecord.ingest.commit import CommitThread
 from onrecord.ingest.item import Batch, Item
 from onrecord.ingest.prepare import prepare, prepare_event, prepare_score
 from onrecord.ingest.project import ProjectRuntimes
+from onrecord.ingest.workers import Task, Workers
 from onrecord.limits import INFLIGHT_BYTES, INFLIGHT_REQUESTS
 from onrecord.model.project import Project
 from onrecord.model.score import Score
 from onrecord.model.time import Clock
 from onrecord.receive.port import Ack, Delivery
 
-_WORKERS = 1
-"""Threads that prepare: decoding and screening hold the interpreter lock, hashing and compressing do not."""
+_PILE_BYTES = 4 * 1024 * 1024
+"""Bodies that wait: from here on workers are wanted."""
+_SMALL_BYTES = 32 * 1024
+"""A smaller body is prepared sooner here than it is sent to a worker."""
 
 
 class Pipeline:
     """Implements ``receive.port.Intake``; also ``append`` for the server's own records."""
 
-    def __init__(self, runtimes: ProjectRuntimes, commits: CommitThread, clock: Clock) -> None:
+    def __init__(self, runtimes: ProjectRuntimes, commits: CommitThread, clock: Clock, workers: Workers) -> None:
         self._runtimes = runtimes
+        self.workers = workers
+        runtimes.on_forget.append(workers.stop)
+        commits.on_idle.append(workers.rest)
         self._commits = commits
         self._clock = clock
-        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="prepare")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="prepare")
         self._lock = threading.Lock()
         self._waiting_bytes = 0
         self._waiting = 0
@@ -54,7 +60,10 @@ class Pipeline:
             self._waiting_bytes += size
         done: Future[Ack] = Future()
         done.add_done_callback(lambda _: self._release(size))
-        self._workers.submit(self._prepare, delivery, done)
+        if self._waiting_bytes > _PILE_BYTES:
+            self.workers.want()
+        if size < _SMALL_BYTES or not self._give(delivery, done):
+            self._thread.submit(self._prepare, delivery, done)
         return done
 
     def score(self, project: Project, score: Score, *, content: bytes, door: bytes) -> "Future[Ack]":
@@ -83,7 +92,8 @@ class Pipeline:
     def close(self) -> None:
         """Refuse what comes, finish what was taken."""
         self.closed = True
-        self._workers.shutdown(wait=True)
+        self.workers.stop()
+        self._thread.shutdown(wait=True)
         self._commits.stop()
 
     def _put(self, items: list[Item]) -> "Future[Ack]":
@@ -104,5 +114,23 @@ class Pipeline:
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
             done.set_exception(Unavailable(f"the delivery could not be prepared ({type(error).__name__})"))
         else:
-            self.ignored_total += batch.ignored
-            self._commits.put(batch, done)
+            self._take(batch, done)
+
+    def _take(self, batch: Batch, done: "Future[Ack]") -> None:
+        self.ignored_total += batch.ignored
+        self._commits.put(batch, done)
+
+    def _give(self, delivery: Delivery, done: "Future[Ack]") -> bool:
+        """Give a delivery to a worker process, if there is one; what it can not do is done here."""
+        if not self.workers.ready:
+            return False
+
+        def failed(error: Exception | None) -> None:
+            if error is not None:
+                done.set_exception(error)
+            else:
+                self._prepare(delivery, done)
+
+        runtime = self._runtimes.of(delivery.project)
+        task = Task(delivery, runtime.pseudonym_key, runtime.locator_key, self._clock.now_us())
+        return self.workers.give(task, lambda batch: self._take(batch, done), failed)

@@ -69,12 +69,12 @@ class ScreenedMessages:
 class ProjectRuntime:
     """One project's keys and screen, made once per process."""
 
-    def __init__(self, project: Project, keys: KeyStore) -> None:
-        pseudonym_key = keys.project_key(project.number, "pseudonym")
+    def __init__(self, project: Project, pseudonym_key: bytes, locator_key: bytes) -> None:
         self.project = project
-        self.locators = Locators(keys.project_key(project.number, "locator"))
+        self.pseudonym_key = pseudonym_key
+        self.locator_key = locator_key
+        self.locators = Locators(locator_key)
         self.pseudonyms = Pseudonyms(pseudonym_key)
-        self.prompt_key = pseudonym_key
         self.screen = Screen(self.pseudonyms, mode=project.mode)
         self.messages = ScreenedMessages()
         self.versions: dict[bytes, str] = {}
@@ -116,12 +116,13 @@ class ProjectRuntimes:
         self._find = find
         self._runtimes: dict[tuple[int, str], ProjectRuntime] = {}
         self._newest: dict[int, ProjectRuntime] = {}
+        self.on_forget: list[Callable[[], None]] = []
 
     def of(self, project: Project) -> ProjectRuntime:
         """The runtime of a project under the content mode that it has now."""
         runtime = self._runtimes.get((project.number, project.mode))
         if runtime is None:
-            runtime = ProjectRuntime(project, self._keys)
+            runtime = self._make(project)
             self._runtimes[project.number, project.mode] = runtime
         self._newest[project.number] = runtime
         return runtime
@@ -148,11 +149,17 @@ class ProjectRuntimes:
         key = (number, mode)
         if key not in self._runtimes:
             project = msgspec.structs.replace(runtime.project, mode=ContentMode(mode))
-            self._runtimes[key] = ProjectRuntime(project, self._keys)
+            self._runtimes[key] = self._make(project)
         return self._runtimes[key]
 
+    def _make(self, project: Project) -> ProjectRuntime:
+        keys = (self._keys.project_key(project.number, name) for name in ("pseudonym", "locator"))
+        return ProjectRuntime(project, *keys)
+
     def forget(self) -> None:
-        """Drop every screened message from memory."""
+        """Drop every screened message from memory, here and in the workers."""
+        for forget in self.on_forget:
+            forget()
         for runtime in self._runtimes.values():
             runtime.messages.clear()
             runtime.screen.forget()

@@ -3,8 +3,8 @@
 What each field means and whether a record is incomplete without it stands in docs/record.md. Empty string, empty
 tuple, empty map, 0 for an instant and ``None`` mean *unknown*: never a value that somebody sent as such.
 
-The structs are not tracked by the garbage collector (``gc=False``): they are trees that can not refer to themselves, and
-a request's thousands of them would each be looked at again and again.
+The structs are not tracked by the garbage collector (``gc=False``): they are trees that can not refer to themselves,
+and a request's thousands of them would each be looked at again and again.
 """
 
 from typing import Any, Final

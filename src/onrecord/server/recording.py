@@ -19,6 +19,7 @@ from onrecord.ingest.pipeline import Pipeline
 from onrecord.ingest.project import ProjectRuntimes
 from onrecord.ingest.spool import Spool
 from onrecord.ingest.staging import Staging
+from onrecord.ingest.workers import Workers
 from onrecord.keys.kek import create_kek, load_kek
 from onrecord.keys.keystore import KeyStore
 from onrecord.ledger.entry import Entry, Previous, decode_entry
@@ -49,6 +50,7 @@ class Recording:
         node: str,
         clock: Clock,
         projects: Callable[[], Sequence[Project]],
+        workers: int = 0,
         crash_point: CrashPoint = no_crash,
     ) -> None:
         """Open everything below ``data`` for writing.
@@ -78,7 +80,7 @@ class Recording:
             newest_us=self._newest_us(),
         )
         self.commits = CommitThread(self.staging, crash_point)
-        self.pipeline = Pipeline(self.runtimes, self.commits, clock)
+        self.pipeline = Pipeline(self.runtimes, self.commits, clock, Workers(workers))
         self.vault = VaultReader(data / "vault", self.keys)
         self.content = ContentReader(self.vault, self.runtimes)
         self._spool = Spool(data / "vault")

@@ -165,6 +165,7 @@ def _recording(settings: Settings, keyring: Keyring, clock: Clock, crash_point: 
         node=named.node,
         clock=clock,
         projects=keyring.every_project,
+        workers=settings.workers,
         crash_point=crash_point,
     )
 

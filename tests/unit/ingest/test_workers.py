@@ -1,0 +1,111 @@
+"""Worker processes: they prepare what the server would, end when they are told, and are never missed."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from onrecord.errors import Rejected
+from onrecord.ingest.item import Batch
+from onrecord.ingest.prepare import prepare
+from onrecord.ingest.project import ProjectRuntime
+from onrecord.ingest.workers import Task, Workers, pack, unpack
+from onrecord.receive.port import Delivery
+from tests.recorded import PROJECT, recording, send, span
+
+KEYS = (b"p" * 32, b"l" * 32)
+
+
+def delivery(number: int = 1) -> Delivery:
+    messages = (("system", "be brief"), ("user", "mail jan@example.com"))
+    whole = span(number, user="jan@example.com", session="s", messages=messages)
+    whole.MergeFrom(span(number + 1, session="s", messages=messages))
+    return Delivery(project=PROJECT, signal="traces", media="protobuf", body=whole.SerializeToString())
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    made = Workers(1)
+    made.want()
+    wait_until_ready(made)
+    yield made
+    made.stop()
+
+
+def wait_until_ready(workers: Workers) -> None:
+    deadline = time.monotonic() + 60
+    while not workers.ready:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def give(workers: Workers, what: Delivery) -> "Future[Batch | Exception | None]":
+    answer: Future[Batch | Exception | None] = Future()
+    assert workers.give(Task(what, *KEYS, 0), answer.set_result, answer.set_result)
+    return answer
+
+
+def without_chance(batch: Batch) -> list[tuple[object, ...]]:
+    return [
+        (item.dedupe, item.session, item.trace, item.user, item.shape, item.slots, item.digests, item.span, item.table)
+        for item in batch.items
+    ]
+
+
+def test_a_worker_prepares_what_the_server_would(workers: Workers) -> None:
+    batch = give(workers, delivery()).result(30)
+    assert isinstance(batch, Batch)
+    assert without_chance(batch) == without_chance(prepare(delivery(), ProjectRuntime(PROJECT, *KEYS), 0))
+
+
+def test_what_records_share_travels_once() -> None:
+    batch = prepare(delivery(), ProjectRuntime(PROJECT, *KEYS), 0)
+    before = without_chance(batch)
+    packed = pack(batch)
+    assert packed.count(b"be brief") == 1
+    assert without_chance(unpack(packed)) == before
+
+
+def test_a_worker_refuses_what_the_server_would(workers: Workers) -> None:
+    broken = Delivery(project=PROJECT, signal="traces", media="protobuf", body=b"\xff\xff")
+    with pytest.raises(Rejected) as caught:
+        prepare(broken, ProjectRuntime(PROJECT, *KEYS), 0)
+    refused = give(workers, broken).result(30)
+    assert isinstance(refused, Rejected)
+    assert (refused.message, refused.status) == (caught.value.message, caught.value.status)
+
+
+def test_when_a_worker_dies_its_delivery_is_asked_for_elsewhere() -> None:
+    others = {child.pid for child in multiprocessing.active_children()}
+    workers = Workers(1)
+    workers.want()
+    wait_until_ready(workers)
+    (own,) = {child.pid for child in multiprocessing.active_children()} - others
+    os.kill(own or 0, signal.SIGSTOP)
+    answer = give(workers, delivery())
+    os.kill(own or 0, signal.SIGKILL)
+    assert answer.result(30) is None
+    workers.stop()
+
+
+def test_stopped_workers_take_nothing(workers: Workers) -> None:
+    stopped = Workers(1)
+    assert not stopped.give(Task(delivery(), *KEYS, 0), lambda _: None, lambda _: None)
+    assert workers.ready
+
+
+def test_under_load_everything_is_acknowledged_whoever_prepares_it(tmp_path: Path) -> None:
+    with recording(tmp_path, workers=1) as made:
+        made.pipeline.workers.want()
+        wait_until_ready(made.pipeline.workers)
+        padding = "x" * 40_000
+        acks = [send(made, span(number, answer=f"{number} {padding}")) for number in range(1, 9)]
+        made.runtimes.forget()
+        assert not made.pipeline.workers.ready
+        acks.append(send(made, span(9, answer=padding)))
+    assert sum(ack.accepted for ack in acks) == 9

@@ -6,7 +6,8 @@ PYTHON := $(shell for one in python3.13 python3.12 python3.11 python3 python; do
 	&& echo $$one && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-UV := VIRTUAL_ENV=$(VENV) $(BIN)/uv
+# The system certificates: a network may have its own authority.
+UV := VIRTUAL_ENV=$(VENV) UV_SYSTEM_CERTS=true $(BIN)/uv
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help

@@ -14,7 +14,8 @@ PLAIN = f"/traces/{trace_id('plain')}"
 PAGES = (
     "/traces", "/traces?q=parcel+model:gpt-4o-2024-11-20", "/traces?q=nosuchword", "/traces?facets=1", PLAIN,
     f"{PLAIN}?view=waterfall", f"{PLAIN}?view=transcript", f"/traces/{trace_id('hostile')}",
-    f"/traces/{trace_id('failed')}", f"/traces/{trace_id('deep')}", "/sessions", "/status", "/settings", "/proof/2026/1", "/welcome",
+    f"/traces/{trace_id('failed')}", f"/traces/{trace_id('deep')}", "/sessions", "/status",
+    "/settings", "/proof/2026/1", "/welcome",
 )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ def test_a_store_of_a_newer_version_is_refused(store: Store) -> None:
 
 
 def test_opening_again_finds_the_same_rows(engine: Store) -> None:
+    engine.command("DROP TABLE IF EXISTS onrecord_databases SYNC")
     first = open_store(engine.url)
     Writer(first, FixedClock(1)).insert("spans", [line(1)], "a")
     again = open_store(engine.url)

@@ -70,8 +70,10 @@ def open_database(
 
     WAL with ``synchronous=FULL`` syncs the WAL at every commit; ``secure_delete`` overwrites what is deleted. The
     connection is in autocommit mode: callers write BEGIN and COMMIT. The caller keeps it to one thread or locks it.
-    ``page_bytes`` holds for a database that is made now.
+    ``page_bytes`` holds for a database that is made now; it is there under its name only when its tables are.
     """
+    if not read_only and not path.exists():
+        _create_database(path, schema, page_bytes)
     if read_only:
         connection = sqlite3.connect(
             f"file:{quote(str(path))}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
@@ -81,14 +83,30 @@ def open_database(
     connection.execute("PRAGMA busy_timeout=10000")
     connection.execute(f"PRAGMA cache_size=-{cache_kib}")
     if not read_only:
-        connection.execute(f"PRAGMA page_size={page_bytes}")
-        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")
         connection.executescript(schema)
-        path.chmod(0o600)
     return connection
+
+
+def _create_database(path: Path, schema: str, page_bytes: int) -> None:
+    """Make a database under another name, then give it its own: a reader never sees one without tables."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    for leftover in temporary.parent.glob(f"{temporary.name}*"):
+        leftover.unlink()
+    connection = sqlite3.connect(temporary, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA page_size={page_bytes}")
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.executescript(schema)
+        connection.execute("PRAGMA journal_mode=WAL")
+    finally:
+        connection.close()
+    temporary.chmod(0o600)
+    temporary.replace(path)
+    sync_directory(path.parent)
 
 
 def tidy(connection: sqlite3.Connection) -> None:

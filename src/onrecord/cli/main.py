@@ -28,7 +28,6 @@ VERBS: Final = {
     "verify": "Check ledger and vault, without a server.",
     "erase": "Forget a person.",
     "rebuild": "Make the store again from ledger and vault.",
-    "recover": "Open a new ledger shard after the signing key was lost.",
     "demo": "Start a throw-away server and play AI traffic into it.",
 }
 """Name and first sentence; the module of the same name in this package defines ``command``."""

@@ -109,7 +109,7 @@ class LedgerWriter:
         ):
             raise Corrupt(
                 f"{self.origin}: what was signed at size {last.size} is not what has come again",
-                hint="The data was restored from a backup. Run onrecord recover.",
+                hint="The data was restored from a backup: docs/operations.md, *When a backup was restored*, says what to do.",
             )
         return Swap(last, checkpoint, self._signer.sign(checkpoint))
 
@@ -160,7 +160,7 @@ class LedgerWriter:
         if last.size < self.published.size or (last.size == self.published.size and last != self.published):
             raise Corrupt(
                 f"the checkpoint of {self.origin} is not the last one that was signed",
-                hint="The keys or the data were restored from a backup. Run onrecord recover.",
+                hint="The keys or the data were restored from a backup: docs/operations.md, *When a backup was restored*, says what to do.",
             )
 
     def _load_edge(self) -> Edge:

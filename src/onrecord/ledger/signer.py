@@ -69,7 +69,7 @@ def load_signer(signing: Path, project: str) -> Signer:
     except FileNotFoundError:
         raise Unavailable(
             f"the signing key of project {project} is missing",
-            hint=f"Restore {path.name} beside the KEK; without it use onrecord recover.",
+            hint=f"Restore {path.name} beside the KEK; what is signed can still be read and verified.",
         ) from None
     except (UnicodeDecodeError, OSError):
         raise Corrupt(f"the signing key of project {project} can not be read") from None

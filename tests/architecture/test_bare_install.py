@@ -23,7 +23,8 @@ main({arguments!r})
 IMPORT_NAMES = {
     "argon2-cffi": "argon2", "backports-zstd": "backports", "clickhouse-connect": "clickhouse_connect",
     "google-re2": "re2", "opentelemetry-proto": "opentelemetry", "phonenumberslite": "phonenumbers",
-    "prometheus-client": "prometheus_client", "markdown-it-py": "markdown_it", "protobuf": "google", "python-stdnum": "stdnum",
+    "prometheus-client": "prometheus_client", "markdown-it-py": "markdown_it", "protobuf": "google",
+    "python-stdnum": "stdnum",
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ A key reads ``or_<project id>_<43 random characters>``: the project is visible, 
 trying it, and scanners of leaked secrets know its form. It is shown once; its SHA-256 is kept.
 """
 
+import secrets
 from collections.abc import Iterable
 
 import msgspec
@@ -13,7 +14,6 @@ from onrecord.control.roles import Scope
 from onrecord.control.schema import api_keys, transaction
 from onrecord.control.secrets import digest_of, new_token
 from onrecord.errors import Missing, Rejected
-from onrecord.model.ids import new_id
 from onrecord.model.project import SYSTEM_PROJECT, Project
 from onrecord.model.time import Clock
 
@@ -46,7 +46,7 @@ def create(
         raise Rejected("Nobody writes into the reserved project but the server.")
     secret = f"or_{project.id}_{new_token()}"
     key = ApiKey(
-        id=new_id(),
+        id=secrets.token_hex(8),  # typed on a command line: never begins with a hyphen
         project_id=project.id,
         scopes=wanted,
         note=note,

@@ -4,7 +4,6 @@ The command line reaches a running server through a socket in the data directory
 this, so no key is asked for. The same functions serve an installation that is opened for one command alone.
 """
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -18,9 +17,8 @@ from starlette.routing import Route
 from onrecord.control.keyring import Keyring
 from onrecord.errors import Denied, Missing, Rejected, Unavailable
 from onrecord.governance.erasure import Erased, Eraser
+from onrecord.governance.manifests import LedgerManifests
 from onrecord.ledger.entry import Entry, decode_entry
-from onrecord.ledger.files import write_manifest
-from onrecord.ledger.manifest import encode_manifest
 from onrecord.model.project import Project
 from onrecord.model.record import Place
 from onrecord.model.time import Clock
@@ -46,7 +44,7 @@ class Administration:
             staging=recording.staging,
             pipeline=recording.pipeline,
             runtimes=recording.runtimes,
-            manifests=_Manifests(recording),
+            manifests=LedgerManifests(recording.ledger_directory),
             rows=_Rows(projection),
             settle=self.settle,
         )
@@ -100,20 +98,6 @@ class Administration:
             if name in (project.id, project.name):
                 return project
         raise Missing("There is no such project.", hint="`onrecord keys list` and the pages show their names.")
-
-
-class _Manifests:
-    """Implements ``governance.erasure.Manifests``."""
-
-    def __init__(self, recording: Recording) -> None:
-        self._recording = recording
-
-    def publish(self, project: Project, shard: int, ranges: Sequence[tuple[int, int]]) -> bytes:
-        content = encode_manifest(ranges)
-        digest = hashlib.sha256(content).digest()
-        ledgers = self._recording.ledgers
-        write_manifest(ledgers.origin(project.id, shard).directory(ledgers.root), digest, content)
-        return digest
 
 
 class _Rows:

@@ -165,14 +165,15 @@ class Recording:
     def _id_of(self, number: int) -> str:
         return self.runtimes.numbered(number).project.id
 
-    def _directory(self, project: str, year: int) -> Path:
+    def ledger_directory(self, project: str, year: int) -> Path:
+        """Where the ledger of a project (by id) and year lies."""
         return self.ledgers.origin(project, year).directory(self.ledgers.root)
 
     def _reader(self, project: str, year: int) -> LedgerReader:
-        return LedgerReader(read_directory(self._directory(project, year)))
+        return LedgerReader(read_directory(self.ledger_directory(project, year)))
 
     def _has_ledger(self, project: Project) -> bool:
-        return any(self._directory(project.id, 0).parent.glob("*/checkpoint"))
+        return any(self.ledger_directory(project.id, 0).parent.glob("*/checkpoint"))
 
     def _signed(self) -> dict[tuple[int, int], int]:
         """Size of every ledger's last signed checkpoint."""
@@ -184,7 +185,7 @@ class Recording:
 
     def _years(self, project: Project) -> list[int]:
         """The years whose ledger of a project has been published, in order."""
-        published = self._directory(project.id, 0).parent.glob("*/checkpoint")
+        published = self.ledger_directory(project.id, 0).parent.glob("*/checkpoint")
         return sorted(int(checkpoint.parent.name) for checkpoint in published)
 
     def _newest_us(self) -> int:

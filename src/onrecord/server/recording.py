@@ -59,7 +59,7 @@ class Recording:
             Rejected: the key-encryption key is missing or does not fit.
             Corrupt: what is on disk contradicts itself or the last signed checkpoint.
         """
-        self._projects = projects
+        self.projects = projects
         self._keys_directory = keys
         self.data = data
         for directory in (data, data / "vault", data / "ledger", keys):
@@ -99,7 +99,7 @@ class Recording:
 
     def start(self) -> None:
         """Run the commit thread and the sequencer."""
-        for project in self._projects():
+        for project in self.projects():
             for year in self._years(project)[-1:]:
                 self.sequencer.follow(project.id, year)
         self.commits.start()
@@ -160,7 +160,7 @@ class Recording:
     # --- inside ---------------------------------------------------------------------------------------------
 
     def _find(self, number: int) -> Project | None:
-        return next((project for project in self._projects() if project.number == number), None)
+        return next((project for project in self.projects() if project.number == number), None)
 
     def _id_of(self, number: int) -> str:
         return self.runtimes.numbered(number).project.id
@@ -179,7 +179,7 @@ class Recording:
         """Size of every ledger's last signed checkpoint."""
         return {
             (project.number, year): self.ledgers.signed_size(project.id, year)
-            for project in self._projects()
+            for project in self.projects()
             for year in self._years(project)
         }
 
@@ -191,7 +191,7 @@ class Recording:
     def _newest_us(self) -> int:
         """Time of receipt of the newest published entry; a damaged ledger is for the sequencer to refuse."""
         newest = [0]
-        for project in self._projects():
+        for project in self.projects():
             for year in self._years(project)[-1:]:
                 with contextlib.suppress(OnrecordError, ValueError):
                     reader = self._reader(project.id, year)
@@ -216,7 +216,7 @@ class Recording:
             time.sleep(_POLL_S)
 
     def _append_heartbeat(self, project: str) -> None:
-        found = next(one for one in self._projects() if one.id == project)
+        found = next(one for one in self.projects() if one.id == project)
         self.pipeline.append(found, "heartbeat", None, about="heartbeat")
 
 

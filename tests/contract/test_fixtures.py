@@ -1,13 +1,12 @@
 """Data directories of earlier versions: each must open, verify and read back as it did, and go on recording."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from onrecord.governance.verdict import verify_data
-from tests.fixtures.make import ERASED, opened, spans_of
+from tests.fixtures.make import ERASED, opened, spans_of, unpacked
 from tests.recorded import every_byte
 
 FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("data-*"))
@@ -15,8 +14,7 @@ FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("data-*"))
 
 @pytest.fixture(params=FIXTURES, ids=lambda path: path.name)
 def directory(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    copied: Path = shutil.copytree(request.param, tmp_path / "old")
-    return copied
+    return unpacked(request.param, tmp_path / "old")
 
 
 def test_there_is_a_directory_of_each_version() -> None:

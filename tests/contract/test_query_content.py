@@ -129,21 +129,37 @@ def test_the_proof_file_is_a_c2sp_tlog_proof(world: World) -> None:
     )
 
 
-@pytest.mark.parametrize("damaged", ["entries", "checkpoint"])
-def test_what_does_not_fit_is_answered_as_altered(world: World, damaged: str) -> None:
+def test_a_forged_entry_is_answered_as_altered(world: World) -> None:
     world.keep([step(1, number) for number in range(1, 6)])
     world.publish()
     directory = world.ledgers.origin(OURS.id, 2026).directory(world.ledgers.root)
-    if damaged == "entries":
-        (path,) = (directory / "tile" / "entries").rglob("5")
-        path.chmod(0o644)
-        path.write_bytes(path.read_bytes().replace(b'"o":"ok"', b'"o":"no"', 3))
-    else:
-        path = directory / "checkpoint"
-        body = bytearray(path.read_bytes())
-        body[-6] ^= 1
-        path.chmod(0o644)
-        path.write_bytes(body)
+    (path,) = (directory / "tile" / "entries").rglob("5")
+    path.write_bytes(path.read_bytes().replace(b'"o":"ok"', b'"o":"no"', 3))
+    _is_altered(world)
+
+
+@pytest.mark.parametrize("position", [0, 30, -80, -20, -6, -2])
+def test_a_checkpoint_with_another_byte_is_answered_as_altered(world: World, position: int) -> None:
+    world.keep([step(1, number) for number in range(1, 6)])
+    world.publish()
+    path = world.ledgers.origin(OURS.id, 2026).directory(world.ledgers.root) / "checkpoint"
+    body = bytearray(path.read_bytes())
+    body[position] ^= 1
+    path.write_bytes(body)
+    _is_altered(world)
+
+
+@pytest.mark.parametrize("tree", ["entries", "0"])
+def test_a_tile_that_is_gone_is_answered_as_altered_not_as_pending(world: World, tree: str) -> None:
+    world.keep([step(1, number) for number in range(1, 6)])
+    world.publish()
+    directory = world.ledgers.origin(OURS.id, 2026).directory(world.ledgers.root)
+    for path in (directory / "tile" / tree).rglob("5"):
+        path.unlink()
+    _is_altered(world)
+
+
+def _is_altered(world: World) -> None:
     proof = world.engine.proof(reader(), OURS.id, Place(2026, 2))
     assert proof.state == "altered"
     assert proof.explanation

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,10 @@ def test_a_trace_id_that_both_projects_use_shows_each_its_own_spans(world: World
 
 
 def test_every_statement_that_was_sent_binds_the_project_to_each_table(world: World) -> None:
-    assert len(world.statements) > 50
+    for question in QUESTIONS.values():
+        with suppress(Missing):
+            question(world.engine, reader(THEIRS), THEIRS.id)
+    assert len(world.statements) > len(QUESTIONS)
     for sql in world.statements:
         tables = sum(sql.count(f"FROM {table}") for table in ("spans", "scores", "trace_names"))
         assert tables == sql.count("WHERE project = {project:String}") > 0, sql

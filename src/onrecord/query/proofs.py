@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import Final
 
-from onrecord.errors import Missing
+from onrecord.errors import Corrupt, Missing
 from onrecord.ledger.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
 from onrecord.ledger.entry import Entry, UnknownVersion, decode_entry
 from onrecord.ledger.merkle import is_included, leaf_hash
@@ -45,16 +45,23 @@ def proof(view: View, ledgers: Ledgers, place: Place) -> Proof:
     Raises:
         Missing: there is no such entry, and none is on its way.
     """
-    found = _found(ledgers, place)
-    if found is not None:
-        return _checked(*found, place)
+    try:
+        found = _found(ledgers, place)
+        if found is not None:
+            return _checked(*found, place)
+    except Corrupt as damage:
+        return Proof(shard=place.shard, index=place.index, state="altered", explanation=(damage.message,))
     if not _is_kept(view, place):
         raise Missing("There is no such record.")
     return Proof(shard=place.shard, index=place.index, state="pending", explanation=_PENDING)
 
 
 def tlog_proof(ledgers: Ledgers, place: Place) -> bytes:
-    """The ``.tlog-proof`` file of one record; raises ``Missing`` while no checkpoint covers it."""
+    """The ``.tlog-proof`` file of one record.
+
+    Raises:
+        Missing: no checkpoint covers it yet. Corrupt: the ledger's files are damaged.
+    """
     found = _found(ledgers, place)
     if found is None:
         raise Missing("No signed checkpoint covers this record yet.", hint="Ask again in a second.")
@@ -68,14 +75,28 @@ _PENDING: Final = (
 
 
 def _found(ledgers: Ledgers, place: Place) -> tuple[LedgerReader, TlogProof] | None:
-    """The ledger that holds the record and the proof of it; nothing while no checkpoint covers it."""
+    """The ledger that holds the record and the proof of it; nothing while no checkpoint covers it.
+
+    Raises:
+        Corrupt: a checkpoint covers it, but a file that leads there is gone or unreadable.
+    """
     for shard, reader in ledgers:
         if shard == place.shard:
             try:
-                return reader, reader.proof(place.index)
+                size = reader.checkpoint().size
             except Missing:
                 return None
+            except ValueError:
+                raise Corrupt("The ledger's checkpoint can not be read.") from None
+            return (reader, _made(reader, place.index)) if place.index < size else None
     return None
+
+
+def _made(reader: LedgerReader, index: int) -> TlogProof:
+    try:
+        return reader.proof(index)
+    except (Missing, ValueError):
+        raise Corrupt("A file of the ledger that leads from this entry to its checkpoint is gone or damaged.") from None
 
 
 def _is_kept(view: View, place: Place) -> bool:
@@ -89,7 +110,10 @@ def _is_kept(view: View, place: Place) -> bool:
 
 def _checked(reader: LedgerReader, made: TlogProof, place: Place) -> Proof:
     plain = read_checkpoint(made.checkpoint)
-    entry = reader.entry(place.index, plain.size)
+    try:
+        entry = reader.entry(place.index, plain.size)
+    except (Missing, ValueError):
+        raise Corrupt("The file of the ledger that holds this entry is gone or damaged.") from None
     leaf = leaf_hash(entry)
     read, entry_fault = _entry(entry)
     faults = [entry_fault, _signature_fault(reader, made, plain)]

@@ -48,6 +48,9 @@ DEAD_LETTERS: Final = 10_000
 DEAD_LETTER_DAYS: Final = 7
 """Days that a dead letter is kept, sealed, for somebody to look at."""
 
+GC_ALLOCATIONS: Final = 50_000
+"""Containers between two runs of the garbage collector: a request makes thousands, hardly any of them in a cycle."""
+
 # --- projecting and querying ---------------------------------------------------------------------------------
 BLOCK_ROWS: Final = 10_000
 """Rows in one insert into the store: half the CPU per row of 1,000-row blocks."""

@@ -7,6 +7,7 @@ forked: the store's engine has threads. A worker gets a delivery and the two key
 project, it remembers in memory only, and ends with it when a person is erased.
 """
 
+import gc
 import logging
 import multiprocessing
 import signal
@@ -23,6 +24,7 @@ from onrecord.errors import OnrecordError, Rejected, Unavailable
 from onrecord.ingest.item import Batch
 from onrecord.ingest.prepare import prepare
 from onrecord.ingest.project import ProjectRuntime
+from onrecord.limits import GC_ALLOCATIONS
 from onrecord.model.project import Project
 from onrecord.receive.port import Delivery
 
@@ -180,6 +182,8 @@ def _warm() -> None:
     """Make what takes long before the first delivery waits for it."""
     project = Project(id="0" * 16, number=0, name="warm")
     ProjectRuntime(project, b"\0" * 32, b"\0" * 32).screen.text("warm")
+    gc.freeze()
+    gc.set_threshold(GC_ALLOCATIONS, 10, 10)
 
 
 def _work(task: Task) -> tuple[bool, bytes]:

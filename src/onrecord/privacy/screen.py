@@ -131,7 +131,7 @@ class Screen:
             named = named_in(exact, texts) or named_in(exact, resource.gathered.texts)
             if not resource.clean:
                 gather(exact.resource, gathered)
-            ids = [each for each in _ids_of(exact) if each and not is_random_id(each)]
+            ids = [each for each in _ids_of(exact) if each and not is_random_id(each) and not self._texts.keeps(each)]
             texts += ids
             gathered.under.extend([""] * len(ids))
             copies = self._texts.copies(gathered)
@@ -155,7 +155,8 @@ class Screen:
     def _span(self, span: Span, copies: Copies, named: bool) -> tuple[Span, Span, tuple[str, ...]]:
         exact = _walk(span, copies.exact, (*_IDS, *_REST)) if copies.exact_differs else span
         copies.know(known_ids(self._pseudonyms, exact))
-        masked = _walk(exact, copies.masked, _REST) if named or copies.masked_differs else exact
+        names = _REST if copies.masked_differs else _naming(exact) if named else ()
+        masked = _walk(exact, copies.masked, names) if names else exact
         masked = mask_ids(self._pseudonyms, masked)
         return exact, masked, _labels_of(masked) if copies.found() or copies.rewritten else ()
 
@@ -176,6 +177,19 @@ def _labels_of(masked: Span) -> tuple[str, ...]:
     for name in (*_IDS, *_REST):
         gather(getattr(masked, name), gathered)
     return labels_in("\n".join(gathered.texts + gathered.keys))
+
+
+def _naming(span: Span) -> tuple[str, ...]:
+    """The fields in which an id of the span's person, session or tenant stands."""
+    names = []
+    for name in _REST:
+        value = getattr(span, name)
+        if value:
+            gathered = Gathered([], [], [])
+            gather(value, gathered)
+            if named_in(span, gathered.texts + gathered.keys):
+                names.append(name)
+    return tuple(names)
 
 
 def _walk(span: Span, leaf: Leaf, names: tuple[str, ...]) -> Span:

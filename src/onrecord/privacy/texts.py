@@ -50,6 +50,7 @@ class TextScreen:
         self._detector = detector
         self._harmless: set[str] = set()
         self._cleared: set[tuple[str, str]] = set()
+        self._kept: set[str] = set()
 
     def copies(self, gathered: Gathered) -> "Copies | None":
         """The copies of all texts of a structure, or None when nothing can be found in it: one scan for all."""
@@ -75,9 +76,21 @@ class TextScreen:
             copies.exact(text, key)
         return copies
 
+    def keeps(self, identifier: str) -> bool:
+        """Whether the exact copy of an id is the id itself; its masked copy is a pseudonym, whatever is in it."""
+        if identifier in self._kept:
+            return True
+        if self.text(identifier).exact != identifier:
+            return False
+        if len(self._kept) >= _CLEARED_KEPT:
+            self._kept = set()
+        self._kept.add(identifier)
+        return True
+
     def forget(self) -> None:
-        """Drop the texts that are remembered as harmless."""
+        """Drop the texts and ids that are remembered as harmless."""
         self._cleared = set()
+        self._kept = set()
 
     def _clears(self, text: str, key: str) -> bool:
         """Whether a suspect is harmless after all; short ones that are, model names and dates, come in every record."""

@@ -3,15 +3,12 @@
 import gc
 import logging
 from collections.abc import Callable
-from typing import Final
 
 from onrecord.config import Settings
+from onrecord.limits import GC_ALLOCATIONS
 from onrecord.server.directory import control_socket, held
 from onrecord.server.lifecycle import bind, http_server, stopping_on_signals
 from onrecord.server.wiring import Installation, installation
-
-_GC_ALLOCATIONS: Final = 50_000
-"""Containers between two collections: a request makes thousands, and hardly any of them in a cycle."""
 
 _logger = logging.getLogger(__name__)
 
@@ -38,7 +35,7 @@ def serve(settings: Settings, ready: Callable[[str, Installation], None]) -> Non
             running.parts.start()
             try:
                 gc.freeze()  # what the start made lives as long as the process: never walk it again
-                gc.set_threshold(_GC_ALLOCATIONS, 10, 10)
+                gc.set_threshold(GC_ALLOCATIONS, 10, 10)
                 running.health.accepting = True
                 ready(settings.listen.url(taken.getsockname()[1]), running)
                 server.run(sockets=[taken, *([control] if control else [])])

@@ -118,7 +118,8 @@ class _Ledger:
         """The result."""
         report = self.check.report()
         findings = [*report.findings, *self.findings]
-        if report.checkpoint is None and self._held and all(len(self.later(0, one.size)) == one.size for one in self._held):
+        waiting = [len(self.later(0, one.size)) == one.size for one in self._held]
+        if report.checkpoint is None and waiting and all(waiting):
             findings = [one for one in findings if one.index is not None or one.file not in ("checkpoint", "vkey")]
         return LedgerVerdict(
             self.name,

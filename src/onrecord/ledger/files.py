@@ -50,6 +50,8 @@ class LedgerWriter:
         self._compare_with_lock()
         self._bundle: list[bytes] = []
         self._edge = self._load_edge()
+        self._standing = self._partial_names()
+        """Partials under the published checkpoint: never written again, since a power cut could take them."""
         self._written: dict[TileName, bytes] = {}
         self._finished: list[TileName] = []
 
@@ -87,7 +89,8 @@ class LedgerWriter:
     def write(self) -> list[Path]:
         """Put the tiles and bundles of what was added into place; the answer is to be synced before ``sign``."""
         for name, content in self._partials():
-            self._written[name] = content
+            if name not in self._standing:
+                self._written[name] = content
         changed: list[Path] = []
         for name, content in self._written.items():
             changed += place_file(self.directory / name.path, content, mode=_FILE_MODE)
@@ -127,6 +130,7 @@ class LedgerWriter:
             (self.directory / f".{name}.tmp").replace(self.directory / name)
         self.locked = Locked(swap.new, swap.note)
         self.published = swap.new
+        self._standing = self._partial_names()
         return [self.directory]
 
     def tidy(self) -> None:
@@ -138,6 +142,9 @@ class LedgerWriter:
     def _finish(self, name: TileName, content: bytes) -> None:
         self._written[name] = content
         self._finished.append(name)
+
+    def _partial_names(self) -> set[TileName]:
+        return {name for name, _ in self._partials()}
 
     def _partials(self) -> list[tuple[TileName, bytes]]:
         partials = [(name, b"".join(hashes)) for name, hashes in self._edge.partials()]

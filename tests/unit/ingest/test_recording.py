@@ -1,5 +1,8 @@
 """Recording: what an acknowledgement promises, what is recognised, what a part does, what stays together."""
 
+import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -135,3 +138,38 @@ def test_a_new_year_closes_the_ledger_and_the_next_one_names_it(tmp_path: Path) 
     assert first is not None
     assert first.previous is not None
     assert (first.previous.shard, first.previous.size) == (2026, 3)
+
+
+def test_times_of_receipt_never_fall_when_the_clock_is_set_back(tmp_path: Path) -> None:
+    clock = FixedClock(NOVEMBER_US + 40 * DAY_US)
+    with recording(tmp_path, clock) as made:
+        send(made, span(1))
+        clock.advance(-20 * DAY_US)
+        send(made, span(2))
+    with recording(tmp_path, november()) as made:
+        send(made, span(3))
+        made.settle()
+        times = [entry.received_us for entry in (made.published_entry(2, place(index)) for index in range(4)) if entry]
+    assert times == [NOVEMBER_US + 40 * DAY_US] * 4
+    assert sorted(path.name for path in (tmp_path / "data" / "vault").glob("*.db")) == ["2026-12.db"]
+
+
+def test_a_ledger_restored_from_a_backup_is_refused_before_anything_comes(tmp_path: Path) -> None:
+    with recording(tmp_path, november()) as made:
+        send(made, span(1))
+    shutil.copytree(tmp_path / "data", tmp_path / "backup")
+    with recording(tmp_path, november()) as made:
+        send(made, span(2))
+    shutil.rmtree(tmp_path / "data")
+    (tmp_path / "backup").rename(tmp_path / "data")
+    with recording(tmp_path, november()) as made:
+        wait_until(lambda: made.sequencer.fault is not None)
+        assert "backup" in str(getattr(made.sequencer.fault, "hint", ""))
+
+
+def wait_until(claim: Callable[[], bool]) -> None:
+    """Wait until ``claim`` holds, at most ten seconds."""
+    deadline = time.monotonic() + 10
+    while not claim():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -52,7 +52,8 @@ def open_month(reader: MonthReader, keys: KeyStore | None) -> Iterator[Opened]:
             else:
                 yield from _open_partition(sealer, AESGCM(key), reader.year, records)
     except sqlite3.Error as error:
-        raise Corrupt(f"the vault file of {reader.month} is altered: {error}") from error
+        fault = str(error).partition(" with text")[0]
+        raise Corrupt(f"the vault file of {reader.month} is altered: {fault}") from error
 
 
 def _open_partition(sealer: Sealer, aead: AESGCM, year: int, records: Iterator[StoredRecord]) -> Iterator[Opened]:

@@ -7,6 +7,7 @@ read-only view that any one thread may hold.
 import sqlite3
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -119,8 +120,11 @@ class MonthReader:
         return sorted(found)
 
     def by_partition(self) -> Iterator[StoredRecord]:
-        """Every record, partition by partition, in order of arrival within each."""
-        for row in self._sql.execute("SELECT id, dedupe, partition, body FROM record ORDER BY partition, id"):
+        """Every record, partition by partition, in order of arrival within each; damaged ones do not stop it."""
+        for row in self._sql.execute(
+            "SELECT id, CAST(dedupe AS BLOB), CAST(partition AS INTEGER), CAST(body AS BLOB) FROM record"
+            " ORDER BY partition, id"
+        ):
             yield StoredRecord(*row)
 
     def in_order(self, project: int) -> Iterator[StoredRecord]:
@@ -203,6 +207,17 @@ class MonthFile(MonthReader):
         if self._sql.in_transaction:
             self._sql.execute("ROLLBACK")
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What is done inside is durable at the end, or, when anything fails, was never there."""
+        self.begin()
+        try:
+            yield
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
+
     def insert(self, records: Sequence[tuple[int, bytes, int, bytes]]) -> None:
         """Add records: rowid, dedupe, partition, sealed body."""
         self._sql.executemany("INSERT INTO record VALUES (?, ?, ?, ?)", records)
@@ -227,9 +242,8 @@ class MonthFile(MonthReader):
 
     def erase(self, identifiers: Sequence[int]) -> None:
         """Remove records and leave no byte of them in the file or its write-ahead log."""
-        self.begin()
-        self._sql.executemany("DELETE FROM record WHERE id = ?", [(identifier,) for identifier in identifiers])
-        self.commit()
+        with self.transaction():
+            self._sql.executemany("DELETE FROM record WHERE id = ?", [(identifier,) for identifier in identifiers])
         empty_wal(self._sql)
 
     def insert_dead(self, rows: Sequence[tuple[int, int, str, str, bytes]], keep: int, oldest_us: int) -> int:

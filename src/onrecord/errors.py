@@ -12,6 +12,16 @@ Every error is one sentence that names the fault and, in ``hint``, one that says
 holds a byte of a payload: errors reach log lines. ``api/problem.py`` maps them to RFC 9457 in one place.
 """
 
+import traceback
+
+
+def where(error: BaseException) -> str:
+    """An exception by its type and the last place of ours that it passed; never its words, which may hold a payload."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = next((frame for frame in reversed(frames) if "onrecord" in frame.filename), frames[-1] if frames else None)
+    name = type(error).__name__
+    return f"{name} at {ours.filename.rpartition('onrecord/')[2]}:{ours.lineno}" if ours else name
+
 
 class OnrecordError(Exception):
     """Base of every error that onrecord raises on purpose."""

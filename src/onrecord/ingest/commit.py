@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from onrecord.errors import OnrecordError, Unavailable
+from onrecord.errors import OnrecordError, Pushback, Unavailable, where
 from onrecord.ingest.item import Batch
 from onrecord.ingest.staging import Staging
 from onrecord.limits import GROUP_RECORDS, GROUP_WAIT_MS
@@ -79,12 +79,29 @@ class CommitThread(threading.Thread):
             if command is not None:
                 self._run_command(command)
             if not group and command is None:
-                self._staging.trim()
-                for rest in self.on_idle:
-                    rest()
+                self._rest()
             if stopping:
+                self._refuse_rest()
                 self._staging.close()
                 return
+
+    def _rest(self) -> None:
+        """Tidy while nobody waits. What fails here loses nothing: a full disk must not end the thread."""
+        try:
+            self._staging.trim()
+            for rest in self.on_idle:
+                rest()
+        except Exception as error:  # noqa: BLE001 - tried again when idle
+            if not self.failure:
+                _log.error("tidying failed: %s", where(error))
+            self.failure = self.failure or type(error).__name__
+
+    def _refuse_rest(self) -> None:
+        """Answer whoever came after the last group: nothing of theirs was kept."""
+        while not self._queue.empty():
+            work = self._queue.get()
+            if work is not None:
+                work.done.set_exception(Pushback("the server is stopping", hint="Send again."))
 
     def _next_group(self) -> tuple[list[Work], Command | None, bool]:
         group: list[Work] = []
@@ -112,7 +129,8 @@ class CommitThread(threading.Thread):
                 for work in group:
                     self._commit_group([work])
                 return
-            _log.exception("a commit failed") if not isinstance(error, OnrecordError) else None
+            if not isinstance(error, OnrecordError) and not self.failure:
+                _log.error("a commit failed: %s", where(error))
             self.failure = f"{type(error).__name__}"
             wrapped = error if isinstance(error, OnrecordError) else Unavailable(f"not committed ({self.failure})")
             group[0].done.set_exception(wrapped)

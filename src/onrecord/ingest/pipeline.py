@@ -63,7 +63,10 @@ class Pipeline:
         if self._waiting_bytes > _PILE_BYTES:
             self.workers.want()
         if size < _SMALL_BYTES or not self._give(delivery, done):
-            self._thread.submit(self._prepare, delivery, done)
+            try:
+                self._thread.submit(self._prepare, delivery, done)
+            except RuntimeError:  # closed since the check
+                done.set_exception(_stopping())
         return done
 
     def score(self, project: Project, score: Score, *, content: bytes, door: bytes) -> "Future[Ack]":
@@ -97,6 +100,8 @@ class Pipeline:
         self._commits.stop()
 
     def _put(self, items: list[Item]) -> "Future[Ack]":
+        if self.closed:
+            raise _stopping()
         done: Future[Ack] = Future()
         self._commits.put(Batch(items=items), done)
         return done
@@ -134,3 +139,7 @@ class Pipeline:
         runtime = self._runtimes.of(delivery.project)
         task = Task(delivery, runtime.pseudonym_key, runtime.locator_key, self._clock.now_us())
         return self.workers.give(task, lambda batch: self._take(batch, done), failed)
+
+
+def _stopping() -> Pushback:
+    return Pushback("the server is stopping", hint="Send again.", retry_after_s=1)

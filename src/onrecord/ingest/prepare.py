@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
-from onrecord.errors import Rejected
+from onrecord.errors import OnrecordError, Rejected, where
 from onrecord.ingest.item import Batch, DeadLetter, Item
 from onrecord.ingest.project import ProjectRuntime, Screened, encode
 from onrecord.ledger.commitment import commit
@@ -73,21 +73,40 @@ def _prepare_all(
                 normalize(one.span, one.context) if isinstance(one, Decoded) else normalize_log(one.record, one.context)
             )
         except Exception as error:  # noqa: BLE001 - a span that our own code stumbles over is kept, sealed, for us to mend
-            _log.warning("normalising failed with %s; the span is kept as a dead letter", type(error).__name__)
-            reason = f"could not be understood ({type(error).__name__})"
-            dead = DeadLetter(project.number, delivery.signal, reason, encode(one), received_us, project.retention)
-            batch.dead.append(dead)
+            batch.dead.append(_stumbled(error, one, delivery, runtime, received_us))
             continue
         read.append((value, one.digest))
     kind = "span" if delivery.signal == "traces" else "part"
     for value, digest in read if kind == "span" else join_parts(read):
-        if value is None:
-            batch.ignored += 1
-        elif isinstance(value, Score):
-            batch.items.append(prepare_score(value, runtime, content=digest, door=b"otlp.logs"))
-        else:
-            batch.items.append(prepare_span(value, runtime, kind=kind, content=digest))
+        try:
+            if value is None:
+                batch.ignored += 1
+            elif isinstance(value, Score):
+                batch.items.append(prepare_score(value, runtime, content=digest, door=b"otlp.logs"))
+            else:
+                batch.items.append(prepare_span(value, runtime, kind=kind, content=digest))
+        except OnrecordError:
+            raise  # what can not be screened now may be later
+        except Exception as error:  # noqa: BLE001 - as above: it would fail whenever it is sent again
+            batch.dead.append(_stumbled(error, value, delivery, runtime, received_us))
     return batch
+
+
+def _stumbled(
+    error: Exception, value: object, delivery: Delivery, runtime: ProjectRuntime, received_us: int
+) -> DeadLetter:
+    """What our own code stumbled over, to be mended by us."""
+    name = type(error).__name__
+    _log.warning("a %s item is kept as a dead letter: %s", delivery.signal, where(error))
+    project = runtime.project
+    return DeadLetter(
+        project.number,
+        delivery.signal,
+        f"could not be understood ({name})",
+        encode(value),
+        received_us,
+        project.retention,
+    )
 
 
 def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: bytes) -> Item:

@@ -160,6 +160,6 @@ class ProjectRuntimes:
         """Drop every screened message from memory, here and in the workers."""
         for forget in self.on_forget:
             forget()
-        for runtime in self._runtimes.values():
+        for runtime in list(self._runtimes.values()):  # others may be made meanwhile
             runtime.messages.clear()
             runtime.screen.forget()

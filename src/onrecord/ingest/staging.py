@@ -5,6 +5,7 @@ finds its partition and is sealed. Everything staged is taken back whole when an
 """
 
 import contextlib
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +75,8 @@ class Staging:
         self._lookback: MonthReader | None = None
         self._lookback_until_us = 0
         self._previous: dict[int, Previous | None] = {}
+        self._closing: set[tuple[int, int]] = set()
+        """Ledgers (project, year) whose last entry is in the spool."""
         self._received_us = newest_us
         self.on_closed: Callable[[], None] = lambda: None
         """Called when ledgers of an older year got their last entry: wakes the sequencer."""
@@ -153,9 +156,8 @@ class Staging:
         upto = self._done()
         if upto > self._trimmed:
             for file in [*self._earlier, self._file]:
-                file.begin()
-                file.trim_spool(upto)
-                file.commit()
+                with file.transaction():
+                    file.trim_spool(upto)
             self._trimmed = upto
             self._tidied = False
             for file in [file for file in self._earlier if not file.spool(limit=1)]:
@@ -189,8 +191,9 @@ class Staging:
 
     def close(self) -> None:
         """Close every month file."""
-        self.trim()
-        self._file.tidy()
+        with contextlib.suppress(sqlite3.Error):  # a full disk: the next start trims
+            self.trim()
+            self._file.tidy()
         for file in [*self._earlier, self._file, *([self._lookback] if self._lookback else [])]:
             file.close()
 
@@ -264,7 +267,7 @@ class Staging:
     def _close_ledgers(self, year: int) -> None:
         """Once a year: write the last entry of every older ledger and wait until its final checkpoint is signed."""
         older = self._indexes.before(year)
-        unclosed = [ledger for ledger in older if not self._final(*ledger[:2], 0)]
+        unclosed = [one for one in older if one[:2] not in self._closing and not self._final(*one[:2], 0)]
         entries = [
             (
                 project,
@@ -275,16 +278,18 @@ class Staging:
             for project, of_year, size in unclosed
         ]
         if entries:
-            self._file.begin()
-            self._append_spool(entries, [])
-            self._file.commit()
-        for project, of_year, size, _ in entries:
-            self._indexes.advance(project, of_year, size + 1)
+            with self._file.transaction():
+                self._append_spool(entries, [])
+            for project, of_year, size, _ in entries:
+                self._indexes.advance(project, of_year, size + 1)
+                self._closing.add((project, of_year))
+            self._clear()  # it is durable: what fails from here on does not take it back
             self.on_closed()
-            self._previous[project] = self._final(project, of_year, size + 1)
-        for project, of_year, _ in older:
-            if project not in self._previous:
-                self._previous[project] = self._final(project, of_year, 0)
+        self._previous = {
+            project: self._final(project, of_year, size if (project, of_year) in self._closing else 0)
+            for project, of_year, size in self._indexes.before(year)
+        }
+        self._closing.clear()
         self._year = year
 
     def _append_spool(self, entries: list[tuple[int, int, int, bytes]], rows: list[tuple[str, bytes]]) -> None:
@@ -316,8 +321,9 @@ class Staging:
 
     def _turn_to(self, month: str) -> None:
         """Go on in the file of a new month."""
+        following = MonthFile(self._directory / f"{month}.db")
         self._earlier.append(self._file)
-        self._file = MonthFile(self._directory / f"{month}.db")
+        self._file = following
         self._look_back(self._earlier[-1].path)
         self.partitions.forget()
 

@@ -8,6 +8,8 @@ Layout and order: docs/format/keys.md. One thread writes (the commit thread): it
 import secrets
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -66,6 +68,7 @@ class KeyStore:
         self._kek = AESGCM(kek)
         self._lock = threading.Lock()
         self._writing = threading.RLock()
+        self._staging = False
         self._buckets: dict[int, AESGCM] = {}
         self._write: sqlite3.Connection | None = None
         if not read_only:
@@ -124,17 +127,36 @@ class KeyStore:
         except sqlite3.Error:
             self._writing.release()
             raise
+        self._staging = True
 
     def commit(self) -> None:
-        """Make everything staged durable."""
+        """Make everything staged durable; when that fails, ``rollback`` is still to be called."""
         self._writer().execute("COMMIT")
-        self._writing.release()
+        self._end()
 
     def rollback(self) -> None:
-        """Forget everything staged."""
-        if self._writer().in_transaction:
-            self._writer().execute("ROLLBACK")
-            self._writing.release()
+        """Forget everything staged, if anything is."""
+        if not self._staging:
+            return
+        try:
+            if self._writer().in_transaction:  # a full disk makes SQLite roll back by itself
+                self._writer().execute("ROLLBACK")
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        self._staging = False
+        self._writing.release()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self.begin()
+        try:
+            yield self._writer()
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
 
     def find_partition(self, locator: bytes) -> Partition | None:
         """The partition under that locator, staged ones included."""
@@ -200,19 +222,18 @@ class KeyStore:
         What is marked is found by no locator any more: whatever comes from now on about the same person, session or
         trace goes into new partitions and is not part of this erasure.
         """
-        self.begin()
-        writer = self._writer()
-        writer.execute(
-            "UPDATE partition SET erasing = ?1, locator = randomblob(16) WHERE id IN ("
-            "WITH tied AS (SELECT partition AS id FROM tie WHERE subject = ?1) "
-            "SELECT id FROM tied UNION SELECT own.id FROM trace JOIN tied ON trace.partition = tied.id "
-            "JOIN trace AS other ON other.locator = trace.locator "
-            "JOIN partition AS own ON own.id = other.partition AND own.kind = ?2)",
-            (subject, TRACE),
-        )
-        writer.execute("DELETE FROM trace WHERE partition IN (SELECT id FROM partition WHERE erasing = ?)", (subject,))
-        writer.execute("UPDATE subject SET erasing = 1, locator = randomblob(16) WHERE id = ?", (subject,))
-        self.commit()
+        with self._transaction() as writer:
+            writer.execute(
+                "UPDATE partition SET erasing = ?1, locator = randomblob(16) WHERE id IN ("
+                "WITH tied AS (SELECT partition AS id FROM tie WHERE subject = ?1) "
+                "SELECT id FROM tied UNION SELECT own.id FROM trace JOIN tied ON trace.partition = tied.id "
+                "JOIN trace AS other ON other.locator = trace.locator "
+                "JOIN partition AS own ON own.id = other.partition AND own.kind = ?2)",
+                (subject, TRACE),
+            )
+            marked = "SELECT id FROM partition WHERE erasing = ?"
+            writer.execute(f"DELETE FROM trace WHERE partition IN ({marked})", (subject,))  # noqa: S608 - constants
+            writer.execute("UPDATE subject SET erasing = 1, locator = randomblob(16) WHERE id = ?", (subject,))
 
     def erasing(self) -> list[tuple[int, int, bytes]]:
         """Subjects whose erasure has begun and not ended: id, project number, tag."""
@@ -226,20 +247,18 @@ class KeyStore:
 
     def destroy_keys(self, subject: int) -> None:
         """Destroy the keys of a retired subject's partitions: from here on nothing of them opens."""
-        self.begin()
-        self._writer().execute("UPDATE partition SET wrapped = x'' WHERE erasing = ?", (subject,))
-        self.commit()
+        with self._transaction() as writer:
+            writer.execute("UPDATE partition SET wrapped = x'' WHERE erasing = ?", (subject,))
         self._clean()
 
     def forget(self, subject: int) -> None:
         """Remove every trace of a retired subject, once its content and rows are gone."""
-        writer = self._writer()
-        self.begin()
-        writer.execute("DELETE FROM tie WHERE partition IN (SELECT id FROM partition WHERE erasing = ?)", (subject,))
-        writer.execute("DELETE FROM tie WHERE subject = ?", (subject,))
-        writer.execute("DELETE FROM partition WHERE erasing = ?", (subject,))
-        writer.execute("DELETE FROM subject WHERE id = ?", (subject,))
-        self.commit()
+        marked = "SELECT id FROM partition WHERE erasing = ?"
+        with self._transaction() as writer:
+            writer.execute(f"DELETE FROM tie WHERE partition IN ({marked})", (subject,))  # noqa: S608 - constants
+            writer.execute("DELETE FROM tie WHERE subject = ?", (subject,))
+            writer.execute("DELETE FROM partition WHERE erasing = ?", (subject,))
+            writer.execute("DELETE FROM subject WHERE id = ?", (subject,))
         self._clean()
 
     def _clean(self) -> None:

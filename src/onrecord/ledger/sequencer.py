@@ -3,10 +3,13 @@
 Follows a ``Feed``, adds every entry to its ledger and publishes all ledgers of a tick in one group, at least every
 ``limits.CHECKPOINT_INTERVAL_MS`` while entries arrive. It never skips: on any error it stops, and ``fault`` says why;
 entries stay in the spool, acknowledged records are safe, proofs are late. ``start`` again after the repair redoes
-the unpublished part idempotently.
+the unpublished part idempotently. A full disk is the one error that passes by itself: it tries again until there is
+room, with ``fault`` set meanwhile.
 """
 
+import errno
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
@@ -23,6 +26,9 @@ from onrecord.model.time import Clock
 _log = logging.getLogger(__name__)
 _GROUPS: Final = 64
 """Spool groups that one read asks for."""
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
+_NO_ROOM_WAIT_S: Final = 2.0
+"""How long it waits for room on a full disk before it tries again."""
 
 
 class Group(Protocol):
@@ -171,27 +177,37 @@ class Sequencer:
             self._published_us[writer.origin] = now_us
 
     def _run(self) -> None:
-        try:
-            for project, shard in self._followed:
-                writer = self._ledgers.writer(project, shard)
-                self._alive_us[project] = writer.last_received_us() or self._clock.now_us()
+        while True:
+            try:
+                self._follow_feed()
+            except Exception as error:  # noqa: BLE001 - a bug must stop the sequencer as loudly as a bad disk
+                if self.fault is None or not _is_no_room(error):
+                    said = error if isinstance(error, OnrecordError) else type(error).__name__
+                    _log.error("the sequencer stopped: %s", said)
+                self.fault = error
+                self._ledgers.forget()
+                if _is_no_room(error) and not self._stopping.wait(_NO_ROOM_WAIT_S):
+                    continue
+            return
+
+    def _follow_feed(self) -> None:
+        for project, shard in self._followed:
+            writer = self._ledgers.writer(project, shard)
+            self._alive_us[project] = writer.last_received_us() or self._clock.now_us()
+        while self.tick():
+            pass
+        check_owed(self._ledgers)
+        self.fault = None
+        while not self._stopping.is_set():
+            self._wake.wait(CHECKPOINT_INTERVAL_MS / 1_000)
+            self._wake.clear()
             while self.tick():
-                pass
-            check_owed(self._ledgers)
-            while not self._stopping.is_set():
-                self._wake.wait(CHECKPOINT_INTERVAL_MS / 1_000)
-                self._wake.clear()
-                while self.tick():
-                    if self._stopping.is_set():
-                        break
-                    self._stopping.wait(CHECKPOINT_INTERVAL_MS / 1_000)
-                self.beat()
-            while self.tick():
-                pass
-        except Exception as error:  # noqa: BLE001 - a bug must stop the sequencer as loudly as a bad disk
-            self.fault = error
-            self._ledgers.forget()
-            _log.error("the sequencer stopped: %s", error if isinstance(error, OnrecordError) else type(error).__name__)
+                if self._stopping.is_set():
+                    break
+                self._stopping.wait(CHECKPOINT_INTERVAL_MS / 1_000)
+            self.beat()
+        while self.tick():
+            pass
 
     def beat(self) -> None:
         """Ask for a heartbeat of every ledger that was idle for too long; once, until it had time to answer."""
@@ -214,6 +230,13 @@ def check_owed(ledgers: Ledgers) -> None:
                 f"{writer.origin} was signed up to {writer.owed} entries, here are {writer.size}",
                 hint="The data was restored from a backup: docs/operations.md, *When a backup was restored*, says what to do.",
             )
+
+
+def _is_no_room(error: Exception) -> bool:
+    """Whether the disk is full: nothing is damaged, and it passes when somebody makes room."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
 def _owes(writer: LedgerWriter) -> bool:

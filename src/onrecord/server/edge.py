@@ -7,11 +7,12 @@ Such a fault is logged by its type and place only: an exception's words may hold
 
 import logging
 import time
-import traceback
 from typing import Final
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from onrecord.errors import where
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -68,15 +69,6 @@ class Edge:
             if status >= 400 or not path.startswith(_QUIET):  # noqa: PLR2004
                 took_ms = (time.perf_counter() - begun_s) * 1000
                 _access.info("%s %s %d %.1f ms", scope["method"], _shown(scope), status, took_ms)
-
-
-def where(error: BaseException) -> str:
-    """An exception by its type and the last place of ours that it passed; never its words."""
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = next((frame for frame in reversed(frames) if "onrecord" in frame.filename), frames[-1] if frames else None)
-    return (
-        f"{type(error).__name__} at {ours.filename.rpartition('onrecord/')[2]}:{ours.lineno}" if ours else repr(error)
-    )
 
 
 def _guard(message: Message, *, secure: bool) -> None:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from onrecord.errors import OnrecordError, Rejected, Unavailable
+from onrecord.errors import OnrecordError, Rejected, Unavailable, where
 from onrecord.model.time import Clock
 
 if TYPE_CHECKING:
@@ -120,6 +120,10 @@ class Projection:
                 _logger.error("the store is not open: %s", error.message)
                 if isinstance(error, Rejected):
                     return
+                self._stopping.wait(_RETRY_S)
+            except Exception as error:  # noqa: BLE001 - a full disk, a broken file: said, and tried again
+                self.state = f"The store can not be opened ({type(error).__name__})."
+                _logger.error("the store is not open: %s", where(error))
                 self._stopping.wait(_RETRY_S)
             else:
                 return

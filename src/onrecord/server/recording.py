@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from onrecord.durable import make_directory
-from onrecord.errors import Missing, OnrecordError, Rejected, Unavailable
+from onrecord.errors import Missing, OnrecordError, Pushback, Rejected, Unavailable
 from onrecord.ingest.commit import CommitThread
 from onrecord.ingest.content import ContentReader
 from onrecord.ingest.indexes import Indexes
@@ -217,7 +217,8 @@ class Recording:
 
     def _append_heartbeat(self, project: str) -> None:
         found = next(one for one in self.projects() if one.id == project)
-        self.pipeline.append(found, "heartbeat", None, about="heartbeat")
+        with contextlib.suppress(Pushback):  # stopping: the next start beats
+            self.pipeline.append(found, "heartbeat", None, about="heartbeat")
 
 
 def _kek(data: Path, keys: Path, text: str, command: str) -> bytes:

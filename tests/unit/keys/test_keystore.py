@@ -1,6 +1,7 @@
 """The key store: what it finds again, what it destroys, whom it refuses."""
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,23 @@ def test_a_locator_says_nothing_without_its_key() -> None:
     assert one.user("jan") != other.user("jan")
     assert one.user("jan") != one.session("jan") != one.trace("jan")
     assert one.month(one.trace("t"), "2026-11") != one.month(one.trace("t"), "2026-12")
+
+
+def test_a_transaction_that_sqlite_took_back_by_itself_does_not_keep_others_from_writing(store: KeyStore) -> None:
+    store.begin()
+    store.create_partition(2, TRACE, b"l" * 16, "standard/2026-11")
+    store._writer().execute("ROLLBACK")  # what a full disk does
+    store.rollback()
+    made: list[bytes] = []
+    other = threading.Thread(target=lambda: made.append(store.project_key(2, "pseudonym")), daemon=True)
+    other.start()
+    other.join(5)
+    assert len(made) == 1
+    assert make(store, b"l" * 16).id > 0
+
+
+def test_an_erasing_step_that_fails_leaves_the_store_writable(store: KeyStore) -> None:
+    store._writer().execute("DROP TABLE tie")
+    with pytest.raises(sqlite3.OperationalError):
+        store.forget(1)
+    assert make(store, b"l" * 16).id > 0

@@ -1,5 +1,7 @@
 """The sequencer: a pure function of the spool, redone after any crash, loud when it can not go on."""
 
+import errno
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -229,3 +231,49 @@ def test_a_silent_ledger_is_asked_for_a_heartbeat_once(node: Node, spool: Spool)
     subject.beat()
     subject.beat()
     assert asked == [PROJECT]
+
+
+def test_a_full_disk_is_waited_for_and_said_meanwhile(
+    node: Node, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = threading.Event()
+
+    def point(_: str) -> None:
+        if not room.is_set():
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("onrecord.ledger.sequencer._NO_ROOM_WAIT_S", 0.05)
+    commit(spool, 0, 3, 1)
+    running = sequencer(node, spool, point)
+    running.start()
+    try:
+        until(lambda: running.fault is not None)
+        assert running.position == 0
+        room.set()
+        until(lambda: running.fault is None and running.position == 1)
+        commit(spool, 3, 2, 1)
+        running.wake()
+        until(lambda: running.position == 2)
+    finally:
+        running.stop()
+    assert_ledger(node, PROJECT, 5)
+
+
+def test_a_disk_that_fails_otherwise_is_not_tried_again(node: Node, spool: Spool) -> None:
+    def point(_: str) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    commit(spool, 0, 3, 1)
+    running = sequencer(node, spool, point)
+    running.start()
+    until(lambda: running.fault is not None)
+    assert running._thread is not None
+    running._thread.join(5)
+    assert not running._thread.is_alive()
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -148,17 +148,17 @@ def _scopes(request: dict[str, Any], signal: str, name: str) -> Iterator[tuple[O
     for i, group in enumerate(_list(request, resources, "")):
         path = f"{resources}[{i}]"
         resource = _attributes_at(_object(group, "resource", path), f"{path}.resource")
-        url = text_of(group.get("schemaUrl") or group.get("schema_url"))
+        url = _text_at(group, "schemaUrl", path)
         for j, scoped in enumerate(_list(group, f"scope{signal}", path)):
             inner = f"{path}.scope{signal}[{j}]"
             scope = _object(scoped, "scope", inner)
             context = OtlpContext(
                 resource,
                 url,
-                text_of(scope.get("name")),
-                text_of(scope.get("version")),
+                _text_at(scope, "name", f"{inner}.scope"),
+                _text_at(scope, "version", f"{inner}.scope"),
                 _attributes_at(scope, f"{inner}.scope"),
-                text_of(scoped.get("schemaUrl") or scoped.get("schema_url")),
+                _text_at(scoped, "schemaUrl", inner),
             )
             yield context, _list(scoped, name, inner, objects=False), f"{inner}.{name}"
 
@@ -170,6 +170,8 @@ def _list(parent: dict[str, Any], name: str, path: str, *, objects: bool = True)
         return []
     if not isinstance(value, list):
         raise Rejected(f"{where} is not a list")
+    if len(value) > SPANS_PER_REQUEST:
+        raise Rejected(f"{where} has more than {SPANS_PER_REQUEST} items", status=413)
     if objects:
         for position, item in enumerate(value):
             if not isinstance(item, dict):
@@ -184,6 +186,13 @@ def _object(parent: dict[str, Any], name: str, path: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Rejected(f"{path}.{name} is not an object")
     return value
+
+
+def _text_at(parent: dict[str, Any], name: str, path: str) -> str:
+    try:
+        return text_of(get(parent, name))
+    except Bad:
+        raise Rejected(f"{path}.{name} is not text") from None
 
 
 def _attributes_at(parent: dict[str, Any], path: str) -> dict[str, Any]:

@@ -58,15 +58,19 @@ def decode_logs(body: bytes) -> tuple[list[DecodedLog], list[Fault]]:
 def _decode(body: bytes, kind: str, take: Callable[[bytes, OtlpContext], None]) -> list[Fault]:
     """Walk request, resources and scopes, which have the same field numbers for every signal, and take each item."""
     faults: list[Fault] = []
-    count = 0
+    count = groups = 0
     try:
         for number, start, end in fields(body, 0, len(body)):
             if number != 1:
                 continue
+            groups += 1
+            if groups > SPANS_PER_REQUEST:
+                raise _too_many()
             for context, items in _scopes(body, start, end):
+                groups += 1
                 count += len(items)
-                if count > SPANS_PER_REQUEST:
-                    raise Rejected(f"the request has more than {SPANS_PER_REQUEST} items", status=413)
+                if max(count, groups) > SPANS_PER_REQUEST:
+                    raise _too_many()
                 for item_start, item_end in items:
                     raw = body[item_start:item_end]
                     try:
@@ -77,6 +81,11 @@ def _decode(body: bytes, kind: str, take: Callable[[bytes, OtlpContext], None]) 
         hint = "The body looks like JSON: send it with the content type application/json." if body[:1] == b"{" else ""
         raise Rejected(f"the body is no protobuf {kind}: {broken}", hint=hint) from None
     return faults
+
+
+def _too_many() -> Rejected:
+    """Raised while counting, before anything is made of the items: two bytes are enough for an empty one."""
+    return Rejected(f"the request has more than {SPANS_PER_REQUEST} items", status=413)
 
 
 def _scopes(body: bytes, start: int, end: int) -> list[tuple[OtlpContext, list[tuple[int, int]]]]:
@@ -90,6 +99,8 @@ def _scopes(body: bytes, start: int, end: int) -> list[tuple[OtlpContext, list[t
             resource = _context_attributes(message.attributes, "a resource", field_start)
         elif number == 2:  # noqa: PLR2004 - scope_spans, scope_logs
             ranges.append((field_start, field_end))
+            if len(ranges) > SPANS_PER_REQUEST:
+                raise _too_many()
         elif number == 3:  # noqa: PLR2004 - schema_url
             url = body[field_start:field_end].decode("utf-8", "replace")
     return [_scope(body, field_start, field_end, resource, url) for field_start, field_end in ranges]
@@ -104,6 +115,8 @@ def _scope(
     for number, field_start, field_end in fields(body, start, end):
         if number == 2:  # noqa: PLR2004 - spans, log_records
             items.append((field_start, field_end))
+            if len(items) > SPANS_PER_REQUEST:
+                raise _too_many()
         elif number == 1:
             scope = _parsed(InstrumentationScope, body[field_start:field_end], "a scope", field_start)
             name, version = scope.name, scope.version
@@ -120,9 +133,9 @@ def _parsed(message: Any, raw: bytes, what: str, offset: int) -> Any:
         raise BrokenFrame(f"{what} is malformed or holds text that is not UTF-8", offset) from None
 
 
-def _context_attributes(pairs: Iterable[KeyValue], what: str, offset: int) -> dict[str, Any]:
+def _context_attributes(pairs: Any, what: str, offset: int) -> dict[str, Any]:
     try:
-        return _attributes(pairs)
+        return _bounded(pairs, "it")
     except Bad as bad:
         raise BrokenFrame(f"{what} can not be kept: {bad}", offset) from None
 
@@ -216,9 +229,9 @@ def _log(raw: bytes, context: OtlpContext) -> DecodedLog:
     return DecodedLog(read, context, sha256(raw).digest())
 
 
-def _bounded(pairs: Any) -> dict[str, Any]:
+def _bounded(pairs: Any, holder: str = "an event, link or log record") -> dict[str, Any]:
     if len(pairs) > ATTRIBUTES_PER_SPAN:
-        raise Bad(f"an event, link or log record has more than {ATTRIBUTES_PER_SPAN} attributes")
+        raise Bad(f"{holder} has more than {ATTRIBUTES_PER_SPAN} attributes")
     return _attributes(pairs)
 
 

@@ -155,6 +155,9 @@ def test_a_hundred_thousand_brackets_are_refused_not_followed() -> None:
         (b'{"resourceSpans": [7]}', r"resourceSpans\[0\] is not an object"),
         (b'{"resourceSpans": [{"scopeSpans": [{"spans": 5}]}]}', r"scopeSpans\[0\].spans is not a list"),
         (b'{"resourceSpans": [{"resource": {"attributes": 5}}]}', r"resourceSpans\[0\].resource: attributes"),
+        (b'{"resourceSpans": [{"schemaUrl": 5}]}', r"resourceSpans\[0\].schemaUrl is not text"),
+        (b'{"resourceSpans": [{"scopeSpans": [{"scope": {"name": 5}}]}]}', r"scopeSpans\[0\].scope.name is not text"),
+        (b'{"resourceSpans": [' + b"{}," * 50_000 + b"{}]}", "more than 50000 items"),
         (b'{"resourceSpans": "\xff"}', "byte 19 is not UTF-8"),
     ],
 )

@@ -1,5 +1,6 @@
 """Decoding protobuf: what comes out, what one bad span costs, and how a broken frame is named."""
 
+import tracemalloc
 from hashlib import sha256
 
 import pytest
@@ -202,3 +203,35 @@ def test_log_records_keep_their_body_and_lose_ids_that_are_none() -> None:
     assert (one.trace_id, one.span_id, one.event_name) == ("74" * 16, "73" * 8, "gen_ai.choice")
     assert (one.body, one.time_unix_nano, one.severity_number, one.severity_text) == ({"index": 0}, 5, 9, "INFO")
     assert (other.trace_id, other.span_id, other.body) == ("", "", None)
+
+
+@pytest.mark.parametrize("levels", [0, 1, 2])
+def test_a_request_of_millions_of_empty_things_is_refused_before_they_are_made(levels: int) -> None:
+    body = b"\x0a\x00" * 2_000_000 if levels == 0 else b"\x12\x00" * 2_000_000
+    for tag in (b"\x12", b"\x0a")[2 - levels :]:
+        body = tag + varint(len(body)) + body
+    tracemalloc.start()
+    try:
+        with pytest.raises(Rejected) as refused:
+            decode_traces(body, "protobuf")
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert refused.value.status == 413
+    assert peak_bytes < 30_000_000
+
+
+def test_a_resource_with_too_many_attributes_is_refused() -> None:
+    made = request(span())
+    for number in range(ATTRIBUTES_PER_SPAN):
+        made.resource_spans[0].resource.attributes.add(key=f"k{number}").value.int_value = 1
+    with pytest.raises(Rejected, match="a resource can not be kept"):
+        decode_traces(made.SerializeToString(), "protobuf")
+
+
+def varint(number: int) -> bytes:
+    made = bytearray()
+    while number > 0x7F:
+        made.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes(made) + bytes([number])

@@ -1,4 +1,4 @@
-"""A small recorded directory with everything in it: two months, sessions, parts, an erasure, a dead letter, a spool."""
+"""A small recorded directory with most of what there is: two months, sessions, a part, an erasure, a spool."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -72,7 +72,7 @@ def spans(seed: int) -> Iterator[Span]:
             number += 1
 
 
-def span(  # noqa: PLR0917 - one invented step
+def span(
     rng: random.Random, words: Words, trace: str, ids: list[str], position: int, kind: str, user: str, session: str,
     start: int,
 ) -> Span:  # fmt: skip

@@ -9,7 +9,7 @@ allow, ``submit`` refuses at once and nothing was kept.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -48,6 +48,10 @@ class Pipeline:
         self.refused_total = 0
         self.ignored_total = 0
         self.closed = False
+
+    def warm(self, projects: Sequence[Project]) -> None:
+        """Make the projects' screens beside the start: compiling patterns would cost the first delivery half a second."""
+        self._thread.submit(lambda: [self._runtimes.of(project) for project in projects])
 
     def submit(self, delivery: Delivery) -> "Future[Ack]":
         """Take a delivery (see ``Intake.submit``)."""

@@ -104,6 +104,7 @@ class Recording:
                 self.sequencer.follow(project.id, year)
         self.commits.start()
         self.sequencer.start()
+        self.pipeline.warm(self.projects())
 
     def stop(self) -> None:
         """Finish what was taken, publish it, end."""

@@ -50,7 +50,7 @@ class Pipeline:
         self.closed = False
 
     def warm(self, projects: Sequence[Project]) -> None:
-        """Make the projects' screens beside the start: compiling patterns would cost the first delivery half a second."""
+        """Make the projects' screens beside the start; compiling them would cost the first delivery half a second."""
         self._thread.submit(lambda: [self._runtimes.of(project) for project in projects])
 
     def submit(self, delivery: Delivery) -> "Future[Ack]":

@@ -26,6 +26,7 @@ import msgspec
 from onrecord.durable import write_file
 from onrecord.errors import Corrupt, OnrecordError
 from onrecord.limits import BLOCK_BYTES, BLOCK_ROWS, BLOCK_WAIT_MS
+from onrecord.store.client import Refused
 from onrecord.store.writer import Writer
 
 _log = logging.getLogger(__name__)
@@ -197,11 +198,11 @@ class Projector:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        failures = 0
+        failures = refusals = 0
         while not self._stopping:
             try:
-                worked = self.step(doubt=failures >= _DOUBT_AFTER)
-                failures, self._fault = 0, ""
+                worked = self.step(doubt=refusals >= _DOUBT_AFTER)
+                failures, refusals, self._fault = 0, 0, ""
                 if not worked:
                     self._rest()
             except OnrecordError as error:
@@ -210,6 +211,7 @@ class Projector:
                 self._fault = error.message
                 self._sleep(_BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)])
                 failures += 1
+                refusals += isinstance(error, Refused)  # a store that was down says nothing about a row
             except Exception as error:  # noqa: BLE001 - a thread that dies silently would be worse
                 if failures == 0:
                     _log.error("the projector stumbled over %s", type(error).__name__)

@@ -23,6 +23,7 @@ _NO_USAGE: Final = Usage()
 _UINT16_MAX: Final = 2**16 - 1
 _UINT32_MAX: Final = 2**32 - 1
 _DEPTH: Final = 100
+_HEX_BYTES: Final = 32
 _PLAIN: Final = frozenset((int, float, bool))
 _SPAN_TEXTS: Final = (
     "trace_id", "span_id", "parent_id", "name", "status_message", "application", "environment", "release", "provider",
@@ -212,8 +213,13 @@ def as_text(value: Any) -> str:
     if type(value) is str:
         return value
     if isinstance(value, bytes):
-        return value.hex()
+        return _bytes_text(value)
     return _encode(value).decode()
+
+
+def _bytes_text(value: bytes) -> str:
+    """Bytes as hex when they are so few that they are an id or a digest, else how many: nobody has screened media."""
+    return value.hex() if len(value) <= _HEX_BYTES else f"<{len(value)} bytes>"
 
 
 def _document_ids(documents: Iterable[Document]) -> list[str]:
@@ -293,9 +299,9 @@ def _encode(value: Any) -> bytes:
 
 
 def _unknown(value: Any) -> Any:
-    """What JSON has no word for: bytes as hex, as ClickHouse prints them."""
+    """What JSON has no word for."""
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value).hex()
+        return _bytes_text(bytes(value))
     return str(value)
 
 

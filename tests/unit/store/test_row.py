@@ -175,3 +175,16 @@ def test_a_score_says_when_it_was_given_only_when_that_is_known() -> None:
     read = orjson.loads(score_line(Score(name="thumb", value=0.5, trace_id="t"), FACTS))
     assert (read["name"], read["value"], read["passed"]) == ("thumb", 0.5, None)
     assert "time_us" not in read
+
+
+def test_media_is_named_by_its_size_and_an_id_by_its_hex() -> None:
+    picture = b"\x89PNG" + b"jan@example.com" * 10
+    made = row(
+        Span(
+            **BARE,
+            tool=ToolCall(name="draw", arguments=picture, result={"picture": picture}),
+            attributes={"digest": b"\xff" * 32, "picture": picture, "all": [picture]},
+        )
+    )
+    assert made["attributes"] == {"digest": "ff" * 32, "picture": "<154 bytes>", "all": '["<154 bytes>"]'}
+    assert (made["input_text"], made["output_text"]) == ("<154 bytes>", '{"picture":"<154 bytes>"}')

@@ -36,7 +36,7 @@ def revoke_key(visit: Visit) -> Response:
 def welcome(visit: Visit) -> Response:
     """The first start: what is kept, in words, and a choice."""
     project = visit.site.state.unasked()
-    if project is None:
+    if project is None or not visit.owns(project):  # others do not even learn its name
         return RedirectResponse("/traces", status_code=303)
     if visit.request.method == "GET":
         return visit.render("welcome.html", asked=project)

@@ -112,7 +112,7 @@ class LedgerWriter:
         ):
             raise Corrupt(
                 f"{self.origin}: what was signed at size {last.size} is not what has come again",
-                hint="The data was restored from a backup: docs/operations.md, *When a backup was restored*, says what to do.",
+                hint="Restored from a backup? See 'When a backup was restored' in docs/operations.md.",
             )
         return Swap(last, checkpoint, self._signer.sign(checkpoint))
 
@@ -167,7 +167,7 @@ class LedgerWriter:
         if last.size < self.published.size or (last.size == self.published.size and last != self.published):
             raise Corrupt(
                 f"the checkpoint of {self.origin} is not the last one that was signed",
-                hint="The keys or the data were restored from a backup: docs/operations.md, *When a backup was restored*, says what to do.",
+                hint="Restored from a backup? See 'When a backup was restored' in docs/operations.md.",
             )
 
     def _load_edge(self) -> Edge:

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS checkpoint (
   origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note BLOB NOT NULL
 ) WITHOUT ROWID
 """
-_HINT: Final = "The data or the keys were restored from a backup: docs/operations.md, *When a backup was restored*, says what to do."
+_HINT: Final = "Restored from a backup? See 'When a backup was restored' in docs/operations.md."
 
 
 class Locked(msgspec.Struct, frozen=True):

@@ -228,7 +228,7 @@ def check_owed(ledgers: Ledgers) -> None:
         if _owes(writer):
             raise Corrupt(
                 f"{writer.origin} was signed up to {writer.owed} entries, here are {writer.size}",
-                hint="The data was restored from a backup: docs/operations.md, *When a backup was restored*, says what to do.",
+                hint="Restored from a backup? See 'When a backup was restored' in docs/operations.md.",
             )
 
 

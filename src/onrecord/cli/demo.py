@@ -73,7 +73,7 @@ def command(*, traces: int, rate: float, seed: int, port: int, keep: Path | None
 def _play_past(
     server: "DemoServer", past: "list[tuple[Trace, int]]", ids: random.Random, stopping: threading.Event
 ) -> None:
-    """Send what happened before, the newest first, so that the first page fills at once."""
+    """Send what happened before, in order: a list shows first what was received last."""
     from onrecord.demo.step import laid_out  # noqa: PLC0415
 
     spans = sum(1 for trace, _ in past for _ in laid_out(trace.root))

@@ -36,7 +36,7 @@ class Traffic:
         self._number = 0
 
     def past(self, now_ns: int, length_ns: int, count: int) -> list[tuple[Trace, int]]:
-        """So many traces that began within ``length_ns`` before now and have ended, the newest first."""
+        """So many traces that began within ``length_ns`` before now and have ended, the oldest first."""
         told: list[tuple[Trace, int]] = []
         while len(told) < count:
             at_ns = self._by_day(now_ns - length_ns, now_ns)
@@ -46,8 +46,8 @@ class Traffic:
                     break
                 told.append((trace, at_ns))
                 at_ns = ended_ns + self._pause_ns(20, 90)
-        told.sort(key=lambda one: one[1], reverse=True)
-        return told[:count]
+        told.sort(key=lambda one: one[1])  # lists are in the order of receipt
+        return told[-count:]
 
     def present(self, now_ns: int) -> tuple[Trace, int]:
         """A trace that ends now: the next turn of a conversation whose pause is over, else the first of a new one."""

@@ -61,3 +61,19 @@ def test_the_digest_of_a_part_is_that_of_its_records() -> None:
     ((_, again),) = join_parts([one, other])
     assert alone == one[1]
     assert both == again != alone
+
+
+def test_thousands_of_messages_of_one_call_are_joined_in_one_go_and_in_order() -> None:
+    said = [str(number) for number in range(5_000)]
+    ((value, _),) = join_parts([log("gen_ai.user.message", {"content": text}) for text in said])
+    assert isinstance(value, Span)
+    assert [text_of(one) for one in value.input] == said
+
+
+def test_what_is_told_after_a_whole_conversation_is_not_told_twice() -> None:
+    details = {"gen_ai.request.model": "m", "gen_ai.input.messages": [{"role": "user", "content": "a"}]}
+    ((value, _),) = join_parts(
+        [log("gen_ai.client.inference.operation.details", None, details), log("gen_ai.user.message", {"content": "a"})]
+    )
+    assert isinstance(value, Span)
+    assert [text_of(one) for one in value.input] == ["a"]

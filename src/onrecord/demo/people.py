@@ -27,15 +27,16 @@ _STREETS: Final = {
     "es": "Calle Mayor {}", "ja": "Sakura-dori {}", "ar": "Jasmine Street {}",
 }  # fmt: skip
 _PHONES: Final = {
-    "en": "+44 7700 900{:03d}", "nl": "+31 6 2{:07d}", "de": "+49 1512 3{:06d}", "fr": "+33 6 12 {:06d}",
+    "en": "+44 7400 {:06d}", "nl": "+31 6 2{:07d}", "de": "+49 1512 3{:06d}", "fr": "+33 6 12 {:06d}",
     "es": "+34 612 {:06d}", "ja": "+81 90 1{:07d}", "ar": "+971 50 {:07d}",
 }  # fmt: skip
 _BANKS: Final = {"en": ("GB", "MIDL401276", 8), "nl": ("NL", "INGB", 10), "de": ("DE", "68050101", 10),
                  "fr": ("FR", "3000600001", 13), "es": ("ES", "2100081361", 10)}  # fmt: skip
-_MONTHS: Final = ("January", "March", "May", "November", "December")
 _WEEKDAYS: Final = {
     "en": "Monday Tuesday Wednesday Thursday Friday", "nl": "maandag dinsdag woensdag donderdag vrijdag",
     "de": "Montag Dienstag Mittwoch Donnerstag Freitag", "fr": "lundi mardi mercredi jeudi vendredi",
+    "es": "lunes martes miércoles jueves viernes", "ja": "月曜日 火曜日 水曜日 木曜日 金曜日",
+    "ar": "الاثنين الثلاثاء الأربعاء الخميس الجمعة",
 }  # fmt: skip
 _PRODUCTS: Final = {
     "en": ("Aura floor lamp", "Holm oak chair", "Brisk espresso maker", "Fjord bookshelf", "Luma desk lamp"),
@@ -50,10 +51,9 @@ def invented(rng: random.Random, language: str) -> dict[str, str]:
     """One person and what happens to be true of a purchase: a value for every ``$name`` of the texts."""
     first, _, last = rng.choice(_NAMES[language]).partition(" ")
     known = language if language in _BANKS else "nl"
-    month = rng.choice(_MONTHS)
-    day = rng.randint(2, 28)
+    past_day, coming_day = rng.sample(_WEEKDAYS[language].split(), 2)  # no dates: they would be wrong another day
     year = rng.choice(("", "", str(rng.randint(70, 99))))
-    size = 1000 if language == "en" else 10**6 if language in {"de", "fr", "es"} else 10**7
+    size = 10**7 if language in {"nl", "ja", "ar"} else 10**6
     return {
         "first": first,
         "last": last,
@@ -68,8 +68,8 @@ def invented(rng: random.Random, language: str) -> dict[str, str]:
         "number": str(rng.randint(2_000, 9_999)),
         "amount": f"{rng.randint(29, 849)}.{rng.choice(('00', '50', '90', '95'))}",
         "product": rng.choice(_PRODUCTS.get(language, _PRODUCTS["en"])),
-        "weekday": rng.choice(_WEEKDAYS.get(language, _WEEKDAYS["en"]).split()),
-        "date": f"{day} {month}" if language == "en" else f"{day}/{_MONTHS.index(month) * 2 + 1}",
+        "weekday": past_day,
+        "date": coming_day,
         "iso": f"2026-11-{rng.randint(2, 22):02d}",
         "secret": f"sk_live_{''.join(rng.choices('abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789', k=28))}",
     }

@@ -42,6 +42,8 @@ class Logins:
         self._clock = clock
         self._failures: collections.OrderedDict[str, list[int]] = collections.OrderedDict()
         self._lock = threading.Lock()
+        self._checking = threading.Lock()
+        """One password at a time: each check takes 64 MiB, and guesses sent at once must not outrun their count."""
 
     def by_password(self, name: str, password: str, peer: str) -> Login:
         """Log in with a name and a password.
@@ -55,8 +57,12 @@ class Logins:
             user = users.by_name(self._engine, name)
         except Missing:
             user = users.User(id="", name=name)
-        if not self._passwords.matches(user.password, password):
-            self._count_failure(name, peer)
+        with self._checking:
+            self._refuse_when_tried_often(name, peer)
+            matches = self._passwords.matches(user.password, password)
+            if not matches:
+                self._count_failure(name, peer)
+        if not matches:
             raise Denied("Name or password is wrong.", hint="`onrecord users reset` gives a new password.", status=401)
         return self._begin(user.id)
 

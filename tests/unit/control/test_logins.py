@@ -1,5 +1,6 @@
 """People: passwords, links, sessions, roles, and the bound on guessing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,17 @@ def test_a_password_that_we_make_is_long_enough_and_never_the_same() -> None:
     made = {new_password() for _ in range(100)}
     assert len(made) == 100
     assert {len(password) for password in made} == {23}
+
+
+def test_guesses_sent_at_once_do_not_outrun_their_count(logins: Logins) -> None:
+    def guess(_: int) -> int:
+        try:
+            logins.by_password("ada", "wrong", PEER)
+        except Denied as refusal:
+            return refusal.status
+        return 200
+
+    with ThreadPoolExecutor(limits.LOGIN_ATTEMPTS * 3) as pool:
+        answers = list(pool.map(guess, range(limits.LOGIN_ATTEMPTS * 3)))
+    assert answers.count(401) == limits.LOGIN_ATTEMPTS
+    assert answers.count(429) == limits.LOGIN_ATTEMPTS * 2

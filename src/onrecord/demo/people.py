@@ -44,6 +44,8 @@ _PRODUCTS: Final = {
     "de": ("Stehlampe Aura", "Espressomaschine Brisk", "Schreibtischlampe Luma"),
     "fr": ("lampadaire Aura", "chaise Holm", "bibliothèque Fjord"),
     "es": ("lámpara Aura", "silla Holm", "estantería Fjord"),
+    "ja": ("デスクランプ Luma", "本棚 Fjord"),
+    "ar": ("مصباح Luma", "كرسي Holm"),
 }  # fmt: skip
 
 

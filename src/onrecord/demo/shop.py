@@ -19,7 +19,7 @@ class Shop:
         table = texts("shop")
         self.dice = dice
         self.cases = table["case"]
-        self.weights = [{"en": 4, "nl": 5, "de": 5, "fr": 3}.get(case["language"], 2) for case in self.cases]
+        self.weights = [{"nl": 5, "de": 6, "fr": 6, "es": 5}.get(case["language"], 4) for case in self.cases]
         self.systems: dict[str, str] = table["system"]
         self.tools: dict[str, str] = table["tools"]
 

@@ -90,6 +90,8 @@ def _fill(span: trace_pb2.Span, trace: Trace, step: Step, *, is_root: bool) -> N
             attributes["metadata"] = json.dumps(trace.metadata)
         elif trace.metadata:
             attributes |= {f"app.{key}": value for key, value in trace.metadata.items()}
+    if trace.dialect == "genai" and step.kind == "llm" and not step.failure:
+        attributes["gen_ai.response.id"] = f"msg_{span.span_id.hex()}"
     for key, value in attributes.items():
         if value != "":
             _put(span.attributes, key, value)
@@ -205,7 +207,8 @@ def _json(value: Any) -> str:
 
 
 def _schema(name: str, meaning: str) -> dict[str, Any]:
-    shape = {"type": "object", "properties": {"order": {"type": "string"}}}
+    asks = {"web_search": "query", "check_stock": "product", "hand_over": "summary"}.get(name, "order")
+    shape = {"type": "object", "properties": {asks: {"type": "string"}}, "required": [asks]}
     return {"type": "function", "function": {"name": name, "description": meaning, "parameters": shape}}
 
 

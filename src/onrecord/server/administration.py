@@ -80,7 +80,16 @@ class Administration:
             self._projection.await_open(_OPEN_SECONDS)
             writer, pause = self._projection.projecting()
             done = rebuild(self._projection.store(), writer, self._clock, self._rows, pause)
+            self._projection.found()
         return msgspec.structs.asdict(done)
+
+    def restore(self) -> bool:
+        """Make the store again if it was lost; whether it was."""
+        self._projection.await_open(_OPEN_SECONDS)
+        if self._projection.lost:
+            self.rebuild()
+            return True
+        return False
 
     def _rows(self) -> Iterator[tuple[str, bytes]]:
         """Table and line of everything that is kept: all that is projected already is published by now."""

@@ -2,7 +2,8 @@
 
 Opening the in-process engine takes longer than everything else together, and records need none of it: the server
 accepts and acknowledges while the store opens, and queries say *opening* until it has. A store that can not be
-opened is tried again for ever; the spool keeps what it must still get.
+opened is tried again for ever; the spool keeps what it must still get. A store that was lost (there are records, but its
+tables had to be made) is noticed when it is opened, and ``Administration.restore`` makes it again.
 """
 
 import logging
@@ -13,6 +14,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from onrecord.durable import remove_file, write_file
 from onrecord.errors import OnrecordError, Rejected, Unavailable, where
 from onrecord.model.time import Clock
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from onrecord.store.writer import Writer
 
 OPENING: Final = "opening"
+LOST: Final = "The store was empty. It is being made again from ledger and vault; answers are incomplete until then."
 _RETRY_S: Final = 5.0
 _POLL_S: Final = 0.05
 
@@ -31,11 +34,15 @@ _logger = logging.getLogger(__name__)
 class Projection:
     """An open store and the projector that fills it, or the promise of both."""
 
-    def __init__(self, url: str, journal: Path, feed: Callable[[], "Rows"], clock: Clock) -> None:
-        """Nothing is opened before ``start``; ``feed`` makes the spool's reader."""
+    def __init__(
+        self, url: str, journal: Path, feed: Callable[[], "Rows"], clock: Clock, settled: Callable[[], int]
+    ) -> None:
+        """Nothing is opened before ``start``; ``feed`` makes the spool's reader, ``settled`` is what it has trimmed."""
         self._url = url
         self._journal = journal
+        self._lost_mark = journal.with_name("store.lost")
         self._feed = feed
+        self._settled = settled
         self._clock = clock
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._open, name="store", daemon=True)
@@ -92,6 +99,16 @@ class Projection:
 
         return select(self.store(), sql, parameters).rows
 
+    @property
+    def lost(self) -> bool:
+        """Whether rows that were projected once are gone, and a rebuild must bring them back."""
+        return self._lost_mark.exists()
+
+    def found(self) -> None:
+        """Say that a rebuild brought the rows back."""
+        remove_file(self._lost_mark)
+        self.state = "ok"
+
     def settle(self, position: int, timeout_s: float) -> bool:
         """Wait until everything up to ``position`` is in the store; whether that came true in time."""
         deadline_s = time.monotonic() + timeout_s
@@ -138,8 +155,11 @@ class Projection:
         if self._stopping.is_set():
             store.close()
             return
+        if store.made and (self._journal.exists() or self._settled()):
+            # Rows were projected once, and they are not here. The mark outlives a crash before they are made again.
+            write_file(self._lost_mark, b"")
         self._writer = Writer(store, self._clock)
-        projector = Projector(self._feed(), self._writer, self._journal)
+        projector = Projector(self._feed(), self._writer, self._journal, settled=self._settled())
         projector.start()
-        self._store, self._projector, self.state = store, projector, "ok"
+        self._store, self._projector, self.state = store, projector, LOST if self.lost else "ok"
         _logger.info("the store is open after %.1f s", time.monotonic() - begun_s)

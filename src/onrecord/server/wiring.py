@@ -175,7 +175,9 @@ def _projection(settings: Settings, recording: Recording, clock: Clock) -> Proje
         spool = Spool(settings.data / "vault")
         return RowFeed(spool, recording.content, recording.runtimes, recording.published_entry)
 
-    projection = Projection(settings.store_url, settings.data / "projector.json", feed, clock)
+    projection = Projection(
+        settings.store_url, settings.data / "projector.json", feed, clock, lambda: recording.staging.settled
+    )
     recording.staging.followers.append(projection.position)
     recording.commits.on_commit.append(projection.wake)
     return projection
@@ -213,9 +215,11 @@ def _parts(
 def _resumed(operator: Administration) -> Callable[[], None]:
     def run() -> None:
         try:
+            if operator.restore():
+                _logger.info("the store was lost and has been made again")
             finished = operator.resume()
         except OnrecordError as error:
-            _logger.error("erasures could not be resumed: %s", error.message)
+            _logger.error("what was cut off could not be finished: %s", error.message)
         else:
             if finished:
                 _logger.info("finished %d erasures that were cut off", finished)

@@ -126,10 +126,14 @@ class Projector:
         writer: Writer,
         journal: Path,
         *,
+        settled: int = 0,
         done: Callable[[int], None] = lambda _: None,
         crash_point: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Read the journal; nothing is inserted before ``start``.
+
+        ``settled`` is the position up to which the spool has been trimmed: groups without rows at its end are in no
+        journal, and whoever waits for them must not wait for ever.
 
         Raises:
             Corrupt: the journal can not be read. Remove it together with the store and rebuild.
@@ -140,7 +144,7 @@ class Projector:
         self._done = done
         self._crash_point = crash_point
         self._journal = _read_journal(journal)
-        self._position = self._journal.after
+        self._position = max(self._journal.after, settled)
         self._rows = self._blocks = self._set_aside = 0
         self._fault = ""
         self._block = _Block(self._position)

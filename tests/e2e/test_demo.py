@@ -18,7 +18,7 @@ import pytest
 
 pytestmark = pytest.mark.chdb
 
-WITHIN_SECONDS = 60
+WITHIN_SECONDS = 120
 
 
 class Demo(msgspec.Struct):

@@ -141,13 +141,13 @@ def _place(keep: Path | None) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _stop_on_signals() -> Iterator[threading.Event]:
-    """SIGINT and SIGTERM ask to stop; a second one does not interrupt the clearing up."""
+    """Ctrl-C, SIGTERM and a closed terminal ask to stop; a second one does not interrupt the clearing up."""
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         stopping.set()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield stopping
     finally:

@@ -2,7 +2,7 @@
 
 Opening the in-process engine takes longer than everything else together, and records need none of it: the server
 accepts and acknowledges while the store opens, and queries say *opening* until it has. A store that can not be
-opened is tried again for ever; the spool keeps what it must still get. A store that was lost (there are records, but its
+opened is tried again for ever; the spool keeps what it must still get. A lost store (there are records, but its
 tables had to be made) is noticed when it is opened, and ``Administration.restore`` makes it again.
 """
 

@@ -8,7 +8,7 @@ from onrecord.control.keyring import Keyring
 from onrecord.ingest.pipeline import Pipeline
 from onrecord.ledger.reader import LedgerReader, read_directory
 from onrecord.model.access import Access
-from onrecord.model.project import Project
+from onrecord.model.project import ContentMode, Project
 from onrecord.model.time import Clock
 from onrecord.query.engine import Engine
 from onrecord.query.port import Read
@@ -23,7 +23,8 @@ def engine(recording: Recording, projection: Projection, keyring: Keyring, clock
     return Engine(
         store=projection.select,
         projects=lambda id_: next((project for project in keyring.every_project() if project.id == id_), None),
-        lenses=recording.runtimes.numbered,
+        # A question is never content that is kept: in mode metadata its words would vanish, and it would find everything.
+        lenses=lambda number: recording.runtimes.under(number, ContentMode.FULL),
         ledgers=lambda project: ledgers_of(recording.data / "ledger", project),
         vault=recording.content,
         record_access=_recorder(recording.pipeline),

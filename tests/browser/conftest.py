@@ -108,8 +108,9 @@ def _session(url: str, token: str) -> str:
         return str(answer.headers["set-cookie"]).partition("onrecord_session=")[2].partition(";")[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(server: Server) -> Iterator[Browser]:
+    # Not for the session: while it is open, its event loop runs in this thread, and other tests run their own.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser

@@ -23,7 +23,7 @@ def engine(recording: Recording, projection: Projection, keyring: Keyring, clock
     return Engine(
         store=projection.select,
         projects=lambda id_: next((project for project in keyring.every_project() if project.id == id_), None),
-        # A question is never content that is kept: in mode metadata its words would vanish, and it would find everything.
+        # Questions are not kept: blanked as mode metadata blanks content, one would find everything.
         lenses=lambda number: recording.runtimes.under(number, ContentMode.FULL),
         ledgers=lambda project: ledgers_of(recording.data / "ledger", project),
         vault=recording.content,

@@ -18,6 +18,10 @@ from bench.server import Server, serving
 from bench.workload import RARE_WORD, Workload, encoded
 
 Row = tuple[str, str, float, str]
+_POLL_S = 0.01
+"""How often a probe asks whether its span is visible: its own questions are load, too."""
+_REST_S = 20
+"""How long the server rests before bytes are counted: merges end, free space is given back."""
 
 
 def main() -> None:
@@ -106,7 +110,7 @@ def visible_ms(server: Server, times: int, seed: int) -> list[float]:
         body = workload.request(spans)
         send(server.url, [(peers.packed(body), len(spans))], connections=1, headers={"x-api-key": server.key})
         while not server.get("/api/v1/spans", trace=trace, limit="1")["rows"]:
-            time.sleep(0.002)
+            time.sleep(_POLL_S)
         found.append((time.perf_counter() - began) * 1_000)
     return found
 
@@ -119,6 +123,7 @@ def fill(server: Server, spans: int, seed: int) -> None:
         send(server.url, encoded(missing, seed + 4), headers=headers)
     send(server.url, peers.one_trace(10_000, seed + 5), headers=headers)
     server.settle()
+    time.sleep(_REST_S)
 
 
 def stored(server: Server) -> int:

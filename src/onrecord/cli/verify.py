@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from onrecord.governance.audit import STATES
+from onrecord.governance.audit import PENDING, STATES
 from onrecord.governance.bundle import verify_bundle
 from onrecord.governance.verdict import Report, verify_data, verify_url
 
@@ -58,8 +58,11 @@ def show(report: Report, *, as_json: bool = False) -> None:
         table.add_row(ledger.name, f"{ledger.size:,}", *counts)
     console.print(table)
     for ledger in report.ledgers:
-        for index, count in sorted(ledger.excused.items()):
-            console.print(Text(f"{count:,} records of {ledger.name} erased or expired by entry {index}"))
+        for words, count in ledger.excused.items():
+            console.print(Text(f"{count:,} records of {ledger.name} {words}"))
+        alone = ledger.size - sum(count for state, count in ledger.states.items() if state != PENDING)
+        if alone > 0:
+            console.print(Text(f"{alone:,} entries of {ledger.name} have no content (the ledger's own)"))
     found = report.findings
     for name, finding in found[:_SHOWN]:
         where = f"{name} {finding.file}" + (f" #{finding.index}" if finding.index is not None else "")

@@ -48,8 +48,8 @@ class LedgerVerdict(msgspec.Struct, frozen=True):
     size: int
     checkpoint: Checkpoint | None
     states: dict[str, int]
-    excused: dict[int, int]
-    """Records excused by each tombstone, by its index."""
+    excused: dict[str, int]
+    """Records excused by each tombstone, by what it says: ``erased by entry 12``."""
     kinds: dict[str, int]
     findings: list[Finding]
 
@@ -87,7 +87,7 @@ class _Ledger:
         self.late: list[tuple[str, int, Opened]] = []
         self.tombstones = Tombstones(self.reader)
         self.states: Counter[str] = Counter()
-        self.excused: Counter[int] = Counter()
+        self.excused: Counter[str] = Counter()
         self.findings: list[Finding] = []
 
     def read(self) -> None:
@@ -262,8 +262,9 @@ def _fits(opened: Opened, promised: bytes) -> bool:
 
 
 def _excuse(ledger: _Ledger, by: Tombstone) -> None:
-    ledger.states[ERASED if by.kind == "erasure" else EXPIRED] += 1
-    ledger.excused[by.index] += 1
+    state = ERASED if by.kind == "erasure" else EXPIRED
+    ledger.states[state] += 1
+    ledger.excused[f"{state} by entry {by.index}"] += 1
 
 
 def _compare_spooled(loose: _Loose, file: str, key: Key, opened: Opened) -> None:

@@ -1,4 +1,4 @@
-"""Make the zstd dictionary that vault bodies are compressed with, from synthetic text only.
+"""Make the zstd dictionary that vault bodies are compressed with, from the demo's invented conversations only.
 
 ``python -m bench.dictionary NUMBER`` writes ``src/onrecord/vault/dictionary-NUMBER.zdict``. A dictionary that has been
 used is never made again: give the next one the next number.
@@ -8,36 +8,46 @@ import random
 import sys
 from pathlib import Path
 
+import msgspec
 import zstandard
 
-TEXT = (
-    "you are a helpful assistant answer the question using only the documents below if you do not know say so please "
-    "thank you order invoice customer delivery ticket the a of to and in for with is on that this it as be are from "
-    "model temperature max_tokens top_p role user assistant system tool content text parts type tool_call arguments "
-    "result query search name id input output session trace span attributes resource scope telemetry.sdk.language "
-    "python telemetry.sdk.name opentelemetry telemetry.sdk.version service.name service.version deployment.environment "
-    "gen_ai.operation.name chat openinference.span.kind LLM gpt-4o-mini claude-3-5-sonnet finish_reason stop error "
-    "exception timeout rate limit http status_code retry usage cache_read reasoning provider openai anthropic"
-)
-WORDS = TEXT.split(" ")
+from onrecord.demo.traffic import Traffic
+from onrecord.demo.wire import requests
+from onrecord.ingest.prepare import prepare
+from onrecord.ingest.project import ProjectRuntime
+from onrecord.model.project import Project
+from onrecord.receive.port import Delivery
+from onrecord.vault.history import History
+
+_BYTES = 16_384
+_TRACES = 2_500
+_PROJECT = Project(id="0" * 16, number=2, name="default")
 
 
-def sample(rng: random.Random) -> bytes:
-    """One invented body of the size and shape of a real one."""
-    text = " ".join(rng.choice(WORDS) for _ in range(rng.randint(20, 160)))
-    keys = ("trace_id", "span_id", "parent_id", "name", "kind", "start_unix_nano", "end_unix_nano", "status", "usage")
-    return "".join(f"{key}\xa0{rng.getrandbits(64):x}" for key in keys).encode() + text.encode()
+def samples(seed: int) -> list[bytes]:
+    """Bodies of the demo's traces, each laid out as the commit thread lays them out."""
+    runtime = ProjectRuntime(_PROJECT, b"p" * 32, b"l" * 32)
+    encode = msgspec.msgpack.Encoder().encode
+    traces = Traffic(seed).past(1_790_000_000_000_000_000, 48 * 3_600 * 10**9, _TRACES)
+    histories: dict[bytes, History] = {}
+    made = []
+    for number, trace in enumerate(traces):
+        body, _ = requests([trace], random.Random(seed + number))
+        delivery = Delivery(project=_PROJECT, signal="traces", media="protobuf", body=body)
+        for item in prepare(delivery, runtime, 0).items:
+            history = histories.setdefault(item.session or item.trace, History())
+            made.append(encode(history.encode(len(made) + 1, item.salt, item.shape, item.slots, item.digests)))
+    return made
 
 
 def main() -> None:
     """Train and write."""
     number = int(sys.argv[1])
-    rng = random.Random(number)
-    samples = [sample(rng) for _ in range(4_000)]
-    dictionary = zstandard.train_dictionary(16_384, samples, dict_id=number, level=3)
+    taught = samples(number)
+    dictionary = zstandard.train_dictionary(_BYTES, taught, dict_id=number, level=1)
     target = Path(__file__).parents[1] / "src" / "onrecord" / "vault" / f"dictionary-{number}.zdict"
     target.write_bytes(dictionary.as_bytes())
-    print(f"{target.name}: {len(dictionary.as_bytes())} bytes")
+    print(f"{target.name}: {len(dictionary.as_bytes())} bytes, from {len(taught)} bodies")
 
 
 if __name__ == "__main__":

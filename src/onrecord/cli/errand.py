@@ -1,8 +1,10 @@
 """One command for a running server, through the socket in its data directory."""
 
+import contextlib
 import http.client
 import json
 import socket
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,17 +16,23 @@ _TIMEOUT_S: Final = 3_600.0
 
 
 class _Local(http.client.HTTPConnection):
-    """HTTP over a socket file."""
+    """HTTP over a socket file. A server with a certificate speaks TLS there too; who it is, the file's mode says."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, tls: bool) -> None:
         super().__init__("localhost", timeout=_TIMEOUT_S)
         self._path = path
+        self._tls = tls
 
     def connect(self) -> None:
         """Open the socket file."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(_TIMEOUT_S)
         self.sock.connect(str(self._path))
+        if self._tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            self.sock = context.wrap_socket(self.sock)
 
 
 def ask(data: Path, command: str, **words: str) -> Mapping[str, Any]:
@@ -34,15 +42,27 @@ def ask(data: Path, command: str, **words: str) -> Mapping[str, Any]:
         Unavailable: no server runs over this data directory.
         OnrecordError: what the server says went wrong.
     """
-    connection = _Local(data / SOCKET)
     try:
+        status, said = _ask(data, command, words, tls=False)
+    except (ConnectionError, http.client.BadStatusLine):  # it did not understand us: it speaks TLS, or is gone
+        try:
+            status, said = _ask(data, command, words, tls=True)
+        except (OSError, ValueError, http.client.HTTPException):
+            raise _nobody(data) from None
+    except (OSError, ValueError, http.client.HTTPException):
+        raise _nobody(data) from None
+    if status != http.client.OK:
+        raise OnrecordError(str(said.get("detail", "The server refused.")), hint=str(said.get("hint", "")))
+    return said
+
+
+def _ask(data: Path, command: str, words: Mapping[str, str], *, tls: bool) -> tuple[int, Mapping[str, Any]]:
+    with contextlib.closing(_Local(data / SOCKET, tls=tls)) as connection:
         connection.request("POST", f"/admin/{command}", json.dumps(words), {"content-type": "application/json"})
         answer = connection.getresponse()
         said: Mapping[str, Any] = json.loads(answer.read())
-    except (OSError, ValueError, http.client.HTTPException):
-        raise Unavailable(f"No server runs over {data}.", hint="Start it with `onrecord serve`.") from None
-    finally:
-        connection.close()
-    if answer.status != http.client.OK:
-        raise OnrecordError(str(said.get("detail", "The server refused.")), hint=str(said.get("hint", "")))
-    return said
+        return answer.status, said
+
+
+def _nobody(data: Path) -> Unavailable:
+    return Unavailable(f"No server runs over {data}.", hint="Start it with `onrecord serve`.")

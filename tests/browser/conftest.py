@@ -33,6 +33,12 @@ class Server(msgspec.Struct, frozen=True):
     url: str
     session: str
     """Cookie of somebody who is logged in as owner."""
+    data: Path
+
+    def write_key(self) -> str:
+        """A new key that may write: once any test has made one, nobody writes without."""
+        command = [sys.executable, "-c", RUN, "keys", "create", "--data", str(self.data), "--scope", "write"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +74,7 @@ class started:  # noqa: N801 - reads as a word in a with statement
             taken.bind(("127.0.0.1", 0))
             port = taken.getsockname()[1]
         command = [sys.executable, "-c", RUN, "serve", "--data", str(data), "--port", str(port)]
+        self._data = data
         data.parent.mkdir(parents=True, exist_ok=True)
         self._log = (data.parent / "server.log").open("wb")
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", **({"ONRECORD_DEMO": "1"} if demo else {})}
@@ -83,7 +90,7 @@ class started:  # noqa: N801 - reads as a word in a with statement
             if "Send to it" in said:
                 break
         assert token, "the server did not start; see server.log"
-        return Server(self._url, _session(self._url, token))
+        return Server(self._url, _session(self._url, token), self._data)
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()

@@ -110,14 +110,15 @@ def make_span(  # noqa: PLR0917 - a row of a table
     }
 
 
-def send(url: str, spans: list[dict[str, Any]]) -> None:
+def send(url: str, spans: list[dict[str, Any]], key: str = "") -> None:
     """Post spans to ``/v1/traces``; an answer that is not 200 is an error."""
     resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "helpdesk"}}]}
     scope = {"name": "openinference.instrumentation.openai", "version": "0.1"}
     for first in range(0, len(spans), 2_000):
         batch = {"scopeSpans": [{"scope": scope, "spans": spans[first : first + 2_000]}], "resource": resource}
         body = json.dumps({"resourceSpans": [batch]}).encode()
-        request = urllib.request.Request(f"{url}/v1/traces", body, {"content-type": "application/json"})
+        headers = {"content-type": "application/json"} | ({"x-api-key": key} if key else {})
+        request = urllib.request.Request(f"{url}/v1/traces", body, headers)
         with urllib.request.urlopen(request, timeout=60) as answer:
             assert answer.status == 200
 

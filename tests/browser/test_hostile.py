@@ -89,7 +89,8 @@ def test_new_traces_are_announced_without_moving_what_is_read(chromium: Browser,
     with Reader(chromium, server) as reader:
         page = reader.open("/traces")
         before = page.locator("tbody tr").first.inner_text()
-        send(server.url, conversation("late", time.time_ns() - 10**9, "A late question", "A late answer"))
+        late = conversation("late", time.time_ns() - 10**9, "A late question", "A late answer")
+        send(server.url, late, server.write_key())
         pill = page.locator(".pill")
         expect(pill).to_have_text("1 new", timeout=15_000)
         assert page.locator("tbody tr").first.inner_text() == before

@@ -102,6 +102,7 @@ def test_one_bad_span_costs_itself_and_is_named(server: Server) -> None:
         (b"x", {"content_encoding": "br"}, 415),
         (b"x", {"content_type": "text/csv"}, 415),
     ],
+    ids=["no protobuf", "no gzip", "gzip cut off", "no list", "unknown coding", "unknown media type"],
 )
 def test_malformed_input_is_refused_with_a_sentence(
     server: Server, body: bytes, headers: dict[str, str], status: int

@@ -37,6 +37,8 @@ MESSAGES_PER_SPAN: Final = 10_000
 """Messages of one call, input and output together."""
 ID_BYTES: Final = 256
 """Trace, span, session and user ids that are text."""
+DOCUMENT_BYTES: Final = 4 * 1024 * 1024
+"""One document of the library (a prompt, a dataset item), before compression: Langfuse takes 4.5 MB a request."""
 
 # --- committing ----------------------------------------------------------------------------------------------
 GROUP_RECORDS: Final = 4_000

@@ -1,6 +1,6 @@
 """A small recorded directory with most of what there is: two months, sessions, a part, an erasure, a spool."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from onrecord.governance.erasure import Eraser
@@ -21,11 +21,23 @@ class NoRows:
         """Nothing to do."""
 
 
+class NoLibrary:
+    """A library without documents."""
+
+    def retire(self, project: Project, subject: int, user: bytes, traces: Collection[bytes]) -> None:
+        """Nothing to mark."""
+
+    def erase(self, subject: int) -> int:
+        """Nothing to do."""
+        return 0
+
+
 def eraser(made: Recording, crash_point: Callable[[str], None] = lambda _: None) -> Eraser:
     """An eraser over a recording part without a store."""
     return Eraser(
         keys=made.keys, staging=made.staging, pipeline=made.pipeline, runtimes=made.runtimes,
-        manifests=LedgerManifests(made.ledger_directory), rows=NoRows(), settle=made.settle, crash_point=crash_point,
+        manifests=LedgerManifests(made.ledger_directory), rows=NoRows(), library=NoLibrary(),
+        settle=made.settle, crash_point=crash_point,
     )  # fmt: skip
 
 

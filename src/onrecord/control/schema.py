@@ -93,6 +93,23 @@ login_links = Table(
     Column("expires_us", Integer, nullable=False),
 )
 
+documents = Table(  # docs/format/keys.md: what a client named stands here as a locator, what it wrote is sealed
+    "documents",
+    metadata,
+    Column("project", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(32), primary_key=True),
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("name", LargeBinary(16), nullable=False, index=True),
+    Column("parent", LargeBinary(16), nullable=False, index=True),
+    Column("user", LargeBinary(16), nullable=False),
+    Column("trace", LargeBinary(16), nullable=False),
+    Column("created_us", Integer, nullable=False),
+    Column("updated_us", Integer, nullable=False),
+    Column("erasing", Integer, nullable=False, default=0),
+    Column("body", LargeBinary, nullable=False),
+)
+
 
 def open_control(file: Path) -> Engine:
     """Open the control database, made at first use.
@@ -125,6 +142,13 @@ def opened(file: Path) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def emptied(engine: Engine) -> None:
+    """Leave no byte of what was deleted in the write-ahead log."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @contextmanager

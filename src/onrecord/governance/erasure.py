@@ -7,7 +7,7 @@ nothing left to do. What can not be attributed to a person (a dead letter) is no
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -47,6 +47,18 @@ class Rows(Protocol):
         ...
 
 
+class Library(Protocol):
+    """What was made from records and lies beside them. Implemented by ``control.library.Library``."""
+
+    def retire(self, project: Project, subject: int, user: bytes, traces: Collection[bytes]) -> None:
+        """Mark what was made from a person or their traces (both as locators)."""
+        ...
+
+    def erase(self, subject: int) -> int:
+        """Destroy what is marked; no byte of it is left on disk. How many documents went."""
+        ...
+
+
 class Eraser:
     """Erases data subjects of any project."""
 
@@ -59,6 +71,7 @@ class Eraser:
         runtimes: ProjectRuntimes,
         manifests: Manifests,
         rows: Rows,
+        library: Library,
         settle: Callable[[], None],
         crash_point: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -69,6 +82,7 @@ class Eraser:
         self._runtimes = runtimes
         self._manifests = manifests
         self._rows = rows
+        self._library = library
         self._settle = settle
         self._crash_point = crash_point
 
@@ -78,10 +92,11 @@ class Eraser:
         Raises:
             Unavailable: when a file could not be cleaned now; run it again, or restart, to finish.
         """
-        subject = self._keys.find_subject(self._runtimes.of(project).locators.user(user_id))
+        locator = self._runtimes.of(project).locators.user(user_id)
+        subject = self._keys.find_subject(locator)
         if subject is None:
             return self._finish_earlier(project)
-        self._exclusively(lambda: self._retire(subject.id))
+        self._exclusively(lambda: self._retire(project, subject.id, locator))
         return self._finish(project, subject.id, subject.tag, {"reason": reason, "actor": actor})
 
     def resume(self, find: Callable[[int], Project | None]) -> int:
@@ -120,12 +135,15 @@ class Eraser:
         self._crash_point("erasure.rows-gone")
         self._exclusively(lambda: self._staging.erase(partitions))
         self._crash_point("erasure.content-gone")
+        documents = self._library.erase(subject)
         self._exclusively(lambda: self._keys.forget(subject))
-        self._append(project, "erasure.done", {"partitions": len(partitions)}, tag=name, records=records)
+        done = {"partitions": len(partitions), "documents": documents}
+        self._append(project, "erasure.done", done, tag=name, records=records)
         return Erased(records, len(partitions))
 
-    def _retire(self, subject: int) -> None:
+    def _retire(self, project: Project, subject: int, locator: bytes) -> None:
         """After this, what arrives about the person is not part of this erasure: it goes into new partitions."""
+        self._library.retire(project, subject, locator, self._keys.traces_of_subject(subject))
         self._keys.retire(subject)
         self._staging.partitions.forget()
 

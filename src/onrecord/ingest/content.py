@@ -12,7 +12,7 @@ from onrecord.ingest.prepare import SCORES, SPANS, screen_span
 from onrecord.ingest.project import ProjectRuntime, ProjectRuntimes
 from onrecord.ledger.entry import Entry
 from onrecord.model.message import Message, ToolDefinition
-from onrecord.model.record import Place, RecordFacts
+from onrecord.model.record import SPAN_KINDS, Place, RecordFacts
 from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize.merge import merge
@@ -101,7 +101,7 @@ class ContentReader:
         """
         runtime = self._runtimes.numbered(project)
         for place, entry in entries:
-            if entry.kind not in ("span", "part", "score") or entry.part_of is not None:
+            if entry.kind not in (*SPAN_KINDS, "score") or entry.part_of is not None:
                 continue
             facts = facts_of(entry, runtime)
             try:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from msgspec.structs import replace
 
 from onrecord.errors import OnrecordError, Rejected, where
+from onrecord.ingest.doors import DOORS, Door
 from onrecord.ingest.item import Batch, DeadLetter, Item
 from onrecord.ingest.project import ProjectRuntime, Screened, encode
 from onrecord.ledger.commitment import commit
@@ -21,15 +22,15 @@ from onrecord.model.message import Message
 from onrecord.model.record import RecordFacts
 from onrecord.model.score import Score
 from onrecord.model.span import Span
-from onrecord.normalize.batch import Read, join_parts
-from onrecord.normalize.registry import normalize, normalize_log
+from onrecord.normalize.batch import Read
 from onrecord.privacy.skeleton import prompt_version
-from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
 from onrecord.receive.port import Delivery
 from onrecord.store.row import score_line, span_line
 
 _log = logging.getLogger(__name__)
 SPANS, SCORES = "spans", "scores"
+_OTLP = (b"otlp", b"otlp.logs")
+"""Doors whose bytes are told apart by the record kind alone, as they were before there were others."""
 _VERSIONS = 10_000
 """System prompts whose version is remembered."""
 _SYSTEM = ("system", "developer")
@@ -42,22 +43,14 @@ def prepare(delivery: Delivery, runtime: ProjectRuntime, received_us: int) -> Ba
         Rejected: when the body as a whole is malformed.
         Unavailable: when personal data could not be looked for.
     """
-    if delivery.signal == "traces":
-        spans, faults = decode_traces(delivery.body, delivery.media)
-        return _prepare_all(spans, faults, delivery, runtime, received_us)
-    if delivery.signal == "logs":
-        logs, faults = decode_logs(delivery.body, delivery.media)
-        return _prepare_all(logs, faults, delivery, runtime, received_us)
-    raise Rejected(f"nothing here reads the signal {delivery.signal!r}")
+    door = DOORS.get(delivery.signal)
+    if door is None:
+        raise Rejected(f"nothing here reads the signal {delivery.signal!r}")
+    return _prepare_all(door, delivery, runtime, received_us)
 
 
-def _prepare_all(
-    decoded: Sequence[Decoded | DecodedLog],
-    faults: Sequence[Fault],
-    delivery: Delivery,
-    runtime: ProjectRuntime,
-    received_us: int,
-) -> Batch:
+def _prepare_all(door: Door, delivery: Delivery, runtime: ProjectRuntime, received_us: int) -> Batch:
+    decoded, faults = door.decode(delivery.body, delivery.media)
     project = runtime.project
     batch = Batch(
         items=[],
@@ -69,22 +62,19 @@ def _prepare_all(
     read: list[Read] = []
     for one in decoded:
         try:
-            value = (
-                normalize(one.span, one.context) if isinstance(one, Decoded) else normalize_log(one.record, one.context)
-            )
+            value = door.read(one)
         except Exception as error:  # noqa: BLE001 - a span that our own code stumbles over is kept, sealed, for us to mend
             batch.dead.append(_stumbled(error, one, delivery, runtime, received_us))
             continue
-        read.append((value, one.digest))
-    kind = "span" if delivery.signal == "traces" else "part"
-    for value, digest in read if kind == "span" else join_parts(read):
+        read.append((value, one.digest, door.kind(one)))
+    for value, digest, kind in door.join(read) if door.join is not None else read:
         try:
             if value is None:
                 batch.ignored += 1
             elif isinstance(value, Score):
-                batch.items.append(prepare_score(value, runtime, content=digest, door=b"otlp.logs"))
+                batch.items.append(prepare_score(value, runtime, content=digest, door=door.name))
             else:
-                batch.items.append(prepare_span(value, runtime, kind=kind, content=digest))
+                batch.items.append(prepare_span(value, runtime, kind=kind, content=digest, door=door.name))
         except OnrecordError:
             raise  # what can not be screened now may be later
         except Exception as error:  # noqa: BLE001 - as above: it would fail whenever it is sent again
@@ -109,8 +99,8 @@ def _stumbled(
     )
 
 
-def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: bytes) -> Item:
-    """Prepare one span, or one part of a span. ``content`` is the digest of its bytes as sent."""
+def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: bytes, door: bytes = b"otlp") -> Item:
+    """Prepare one span, a part of one or the intent of one. ``content`` is the digest of its bytes as sent."""
     if not span.trace_id:
         span = replace(span, trace_id=f"response:{span.response_id}", span_id=span.span_id or "response")
     exact, messages, tools, masked, found, version = screen_span(span, runtime)
@@ -125,10 +115,10 @@ def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: byt
     salt = secrets.token_bytes(32)
     locators = runtime.locators
     facts = _facts(runtime, kind)
-    door = kind.encode()
+    sent = kind.encode() if door in _OTLP else door + b"/" + kind.encode()
     return Item(
         project=runtime.project.number,
-        dedupe=locators.identity(span.trace_id, span.span_id) + locators.content(door, content),
+        dedupe=locators.identity(span.trace_id, span.span_id) + locators.content(sent, content),
         session=locators.session(span.session_id) if span.session_id else b"",
         trace=locators.trace(span.trace_id),
         user=locators.user(span.user_id) if span.user_id else b"",

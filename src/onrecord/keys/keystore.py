@@ -98,7 +98,7 @@ class KeyStore:
         return unseal(self._bucket_aead(bucket, name, wrapped_bucket), wrapped, _PARTITION)
 
     def project_key(self, project: int, name: str) -> bytes:
-        """The project's key of that name (``pseudonym``, ``locator``), made and durable on first use."""
+        """The project's key of that name (``pseudonym``, ``locator``, ``library``), made and durable on first use."""
         associated = f"project_key/{project}/{name}".encode()
         with self._lock:
             row = self._read.execute(
@@ -205,6 +205,15 @@ class KeyStore:
     def partitions_of_trace(self, trace: bytes) -> list[int]:
         """Every partition in which spans of the trace lie, staged ones included."""
         return [row[0] for row in self._writer().execute("SELECT partition FROM trace WHERE locator = ?", (trace,))]
+
+    def traces_of_subject(self, subject: int) -> list[bytes]:
+        """Locators of every trace of which spans lie in a partition that is tied to the subject."""
+        rows = self._writer().execute(
+            "SELECT DISTINCT trace.locator FROM tie JOIN trace ON trace.partition = tie.partition "
+            "WHERE tie.subject = ?",
+            (subject,),
+        )
+        return [row[0] for row in rows]
 
     def subjects_of(self, partition: int) -> list[int]:
         """The subjects tied to a partition, staged ones included."""

@@ -32,6 +32,10 @@ class Locators:
         """Locator of the installation's own records about one actor."""
         return self._digest(b"a" + actor.encode())
 
+    def document(self, what: str, text: str) -> bytes:
+        """Locator of a document of the library by its id or its name (``what`` says which)."""
+        return self._digest(f"d{what}\0{text}".encode("utf-8", "surrogatepass"))
+
     def month(self, locator: bytes, month: str) -> bytes:
         """Locator of a conversation's partition in one month."""
         return self._digest(b"m" + month.encode("ascii") + locator)

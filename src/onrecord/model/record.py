@@ -10,6 +10,8 @@ RECORD_KINDS: Final = (
     "admin", "login", "key", "gap", "sampling", "drop", "heartbeat", "selftest", "shard", "incident",
 )  # fmt: skip
 """A new kind needs an ADR and a line in docs/format/entry.md."""
+SPAN_KINDS: Final = ("span", "part", "intent")
+"""Kinds whose content is a span, or a piece of one."""
 
 
 class Place(msgspec.Struct, frozen=True, gc=False, order=True):

@@ -16,8 +16,8 @@ from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize.merge import merge
 
-Read = tuple[Span | Score | None, bytes]
-"""What a record was read as, and the SHA-256 of its bytes."""
+Read = tuple[Span | Score | None, bytes, str]
+"""What a record was read as, the SHA-256 of its bytes, and the record kind of a span."""
 
 
 def join_parts(read: Iterable[Read]) -> list[Read]:
@@ -27,19 +27,19 @@ def join_parts(read: Iterable[Read]) -> list[Read]:
     """
     joined: list[Read] = []
     parts: dict[tuple[str, str, str], tuple[int, list[Span]]] = {}
-    for value, digest in read:
+    for value, digest, kind in read:
         if not isinstance(value, Span):
-            joined.append((value, digest))
+            joined.append((value, digest, kind))
             continue
         key = (value.trace_id, value.span_id, "" if value.span_id else value.response_id)
         place, of_call = parts.setdefault(key, (len(joined), []))
         of_call.append(value)
         if place == len(joined):
-            joined.append((value, digest))
+            joined.append((value, digest, kind))
         else:
-            joined[place] = (value, sha256(joined[place][1] + digest).digest())
+            joined[place] = (value, sha256(joined[place][1] + digest).digest(), kind)
     for place, of_call in parts.values():
-        joined[place] = (_joined(of_call), joined[place][1])
+        joined[place] = (_joined(of_call), *joined[place][1:])
     return joined
 
 

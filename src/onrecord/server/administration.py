@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from onrecord.control.keyring import Keyring
+from onrecord.control.library import Library
 from onrecord.errors import Denied, Missing, Rejected, Unavailable
 from onrecord.governance.erasure import Erased, Eraser
 from onrecord.governance.manifests import LedgerManifests
@@ -33,7 +34,9 @@ _OPEN_SECONDS: Final = 60.0
 class Administration:
     """Erasing and rebuilding, one at a time."""
 
-    def __init__(self, recording: Recording, projection: Projection, keyring: Keyring, clock: Clock) -> None:
+    def __init__(
+        self, recording: Recording, projection: Projection, keyring: Keyring, library: Library, clock: Clock
+    ) -> None:
         self._recording = recording
         self._projection = projection
         self._keyring = keyring
@@ -46,6 +49,7 @@ class Administration:
             runtimes=recording.runtimes,
             manifests=LedgerManifests(recording.ledger_directory),
             rows=_Rows(projection),
+            library=library,
             settle=self.settle,
         )
 

@@ -19,15 +19,19 @@ from onrecord.api.port import Services
 from onrecord.config import Settings
 from onrecord.control import apikeys, projects, users
 from onrecord.control.keyring import Keyring
+from onrecord.control.library import Library
 from onrecord.control.logins import Logins
 from onrecord.control.roles import ALL_PROJECTS, Role
 from onrecord.control.schema import open_control
 from onrecord.control.secrets import Passwords
+from onrecord.doors import app as doors
+from onrecord.doors.port import Desk
 from onrecord.errors import OnrecordError, Rejected
 from onrecord.ingest.rows import RowFeed
 from onrecord.ingest.spool import Spool
 from onrecord.ledger.ledgers import CrashPoint, no_crash
 from onrecord.model.time import Clock, SystemClock
+from onrecord.receive.bodies import Bodies
 from onrecord.receive.http import Receiver
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.tally import Tally
@@ -82,20 +86,14 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
     logins = Logins(control, Passwords(), clock)
     recording = _recording(settings, keyring, clock, crash_point)
     projection = _projection(settings, recording, clock)
-    inflight = Inflight(settings.bounds.inflight_bytes, settings.bounds.inflight_requests)
-    receiver = Receiver(
-        intake=ProjectIntake(recording),
-        keyring=keyring,
-        inflight=inflight,
-        tally=Tally(),
-        workers=ThreadPoolExecutor(2, thread_name_prefix="body"),
-        body_bytes=settings.bounds.body_bytes,
-    )
-    shown = (*figures.receiving(receiver.tally, inflight), *figures.recording(recording, projection))
+    bodies = _bodies(settings)
+    receiver = Receiver(intake=ProjectIntake(recording), keyring=keyring, bodies=bodies, tally=bodies.tally)
+    shown = (*figures.receiving(bodies.tally, bodies.inflight), *figures.recording(recording, projection))
     state = health.Health(figures=shown, warning=lambda: warning(settings), parts=_conditions(recording, projection))
     gate = Gate(logins, keyring)
     asked = reading.engine(recording, projection, keyring, clock)
-    operator = Administration(recording, projection, keyring, clock)
+    library = _library(control, recording, clock)
+    operator = Administration(recording, projection, keyring, library, clock)
     services = Services(
         engine=asked,
         gate=gate,
@@ -104,18 +102,19 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
         health=lambda: state.report(figures=True),
     )
     site = Site(
-        engine=asked,
-        gate=gate,
-        keyring=KeyOffice(keyring, clock),
-        state=State(state, keyring, clock),
-        clock=clock,
+        engine=asked, gate=gate, keyring=KeyOffice(keyring, clock), state=State(state, keyring, clock), clock=clock
     )
+    desk = Desk(
+        intake=receiver.intake, bodies=bodies, keyring=keyring, pipeline=recording.pipeline, library=library,
+        engine=asked, clock=clock,
+    )  # fmt: skip
     routes = [
         *receiver.routes(),
-        *_own_routes(state, shown, receiver.tally, gate.may_see_figures),
+        *_own_routes(state, shown, bodies.tally, gate.may_see_figures),
         *ledgerfiles.routes(settings.data / "ledger"),
         *administration.routes(operator),
         *api.routes(services),
+        *doors.routes(desk),
         *web.routes(site),
     ]
     return Installation(
@@ -170,6 +169,19 @@ def _recording(settings: Settings, keyring: Keyring, clock: Clock, crash_point: 
     )
 
 
+def _bodies(settings: Settings) -> Bodies:
+    return Bodies(
+        inflight=Inflight(settings.bounds.inflight_bytes, settings.bounds.inflight_requests),
+        tally=Tally(),
+        workers=ThreadPoolExecutor(2, thread_name_prefix="body"),
+        body_bytes=settings.bounds.body_bytes,
+    )
+
+
+def _library(control: Engine, recording: Recording, clock: Clock) -> Library:
+    return Library(control, lambda project, name: recording.keys.project_key(project.number, name), clock)
+
+
 def _projection(settings: Settings, recording: Recording, clock: Clock) -> Projection:
     def feed() -> RowFeed:
         spool = Spool(settings.data / "vault")
@@ -203,7 +215,7 @@ def _parts(
 
     return Parts(
         [
-            Part("receive", lambda: None, lambda _: receiver.workers.shutdown()),
+            Part("receive", lambda: None, lambda _: receiver.bodies.workers.shutdown()),
             Part("recording", recording.start, drain),
             Part("store", projection.start, projection.stop),
             Part("erasures", resume, lambda _: None),

@@ -33,7 +33,7 @@ def load(case: str) -> list[Span]:
     if logs.exists():
         records, faults = decode_logs(logs.read_bytes(), "protobuf")
         assert not faults
-        for part, _ in join_parts((normalize_log(one.record, one.context), one.digest) for one in records):
+        for part, _, _ in join_parts((normalize_log(one.record, one.context), one.digest, "part") for one in records):
             if isinstance(part, Span):
                 _add(spans, part)
     return sorted(spans.values(), key=lambda one: one.start_unix_nano)

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from onrecord import limits
 from onrecord.errors import Denied, Pushback, Rejected, Unavailable
 from onrecord.model.project import Project
+from onrecord.receive.bodies import Bodies
 from onrecord.receive.http import Receiver
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.port import Ack, Delivery
@@ -65,14 +66,13 @@ def shelf() -> Shelf:
 @pytest.fixture
 def receiver(shelf: Shelf) -> Iterator[Receiver]:
     with ThreadPoolExecutor(1) as workers:
-        yield Receiver(
-            intake=shelf,
-            keyring=OpenDoor(),
+        bodies = Bodies(
             inflight=Inflight(max_bytes=4_000_000, max_requests=2),
             tally=Tally(),
             workers=workers,
             body_bytes=2_000_000,
         )
+        yield Receiver(intake=shelf, keyring=OpenDoor(), bodies=bodies, tally=bodies.tally)
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_nothing_is_held_once_everything_is_answered(app: ASGIApp, receiver: Rec
         for body, coding in ((b"x", "identity"), (gzip.compress(b"x" * 900_000, 0), "gzip"), (b"damaged", "gzip")):
             send(app, body, content_encoding=coding)
         ask(app, "POST", "/v1/traces", headers=PROTOBUF, body=[b"x" * 300_000, b"y" * 300_000])
-    assert (receiver.inflight.bytes, receiver.inflight.requests) == (0, 0)
+    assert (receiver.bodies.inflight.bytes, receiver.bodies.inflight.requests) == (0, 0)
 
 
 def test_pushback_says_when_to_come_back(app: ASGIApp, receiver: Receiver, shelf: Shelf) -> None:
@@ -179,7 +179,7 @@ def test_pushback_says_when_to_come_back(app: ASGIApp, receiver: Receiver, shelf
 
 
 def test_a_full_server_refuses_before_it_reads(app: ASGIApp, receiver: Receiver, shelf: Shelf) -> None:
-    with receiver.inflight.enter(3_000_000):
+    with receiver.bodies.inflight.enter(3_000_000):
         answer = send(app, bytes(1_000_001))
     assert (answer.status, shelf.taken) == (503, [])
 

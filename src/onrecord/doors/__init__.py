@@ -1,0 +1,1 @@
+"""The doors of other products: their clients come in unchanged, each by its own protocol."""

@@ -1,0 +1,16 @@
+"""The routes of every door, in one list."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from starlette.routing import BaseRoute
+
+from onrecord.doors.port import Desk
+
+_DOORS: Final[tuple[Callable[[Desk], Sequence[BaseRoute]], ...]] = ()
+"""One function a door: the addresses at which its clients knock."""
+
+
+def routes(desk: Desk) -> list[BaseRoute]:
+    """Every address at which a client of another product may knock."""
+    return [route for door in _DOORS for route in door(desk)]

@@ -27,13 +27,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.compat import environments
 from tests.compat.dialects import DIALECTS, Dialect
 from tests.compat.fake_provider import fake_provider
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 GOLDEN = ROOT / "tests" / "golden"
-CACHE = ROOT / ".cache"
 CASE_SECONDS = 120
 
 
@@ -107,56 +107,19 @@ def neutral(body: bytes) -> bytes:
     return body
 
 
-def _run(*command: str | Path, cwd: Path | None = None) -> None:
-    subprocess.run([str(part) for part in command], check=True, cwd=cwd)
-
-
-def _uv() -> Path:
-    """Uv in an environment of its own, from PyPI."""
-    home = CACHE / "uv"
-    if not (home / "bin" / "uv").exists():
-        _run(sys.executable, "-m", "venv", home)
-        _run(home / "bin" / "pip", "install", "-q", "uv")
-    return home / "bin" / "uv"
-
-
-def install(environment: str) -> None:
-    """Make the environment that ``requirements/`` pins."""
-    if environment.startswith("vercel"):
-        home = CACHE / "node" / environment
-        home.mkdir(parents=True, exist_ok=True)
-        shutil.copy(HERE / "requirements" / f"{environment}.json", home / "package.json")
-        _run("npm", "install", "--no-audit", "--no-fund", "--silent", cwd=home)
-        return
-    home = CACHE / "venvs" / environment
-    if not home.exists():
-        _run(_uv(), "venv", "-q", "--python", sys.executable, home)
-    _run(
-        _uv(),
-        "pip",
-        "install",
-        "-q",
-        "--python",
-        home / "bin" / "python",
-        "-r",
-        HERE / "requirements" / f"{environment}.txt",
-    )
-
-
 def _command(dialect: Dialect, case: str) -> tuple[list[str], Path]:
     """How the case is started, and where."""
-    if dialect.environment.startswith("vercel"):
-        home = CACHE / "node" / dialect.environment
+    home = environments.home(dialect.environment)
+    if environments.is_node(dialect.environment):
         shutil.copy(HERE / "apps" / f"{dialect.app}.mjs", home / "app.mjs")
         return ["node", "app.mjs", case], home
-    python = CACHE / "venvs" / dialect.environment / "bin" / "python"
-    return [str(python), "-m", f"tests.compat.apps.{dialect.app}", case], ROOT
+    return [str(home / "bin" / "python"), "-m", f"tests.compat.apps.{dialect.app}", case], ROOT
 
 
 def _versions(environment: str) -> dict[str, str]:
     """The pinned packages of an environment."""
     path = HERE / "requirements" / environment
-    if environment.startswith("vercel"):
+    if environments.is_node(environment):
         packages: dict[str, str] = json.loads(path.with_suffix(".json").read_text())["dependencies"]
         return packages
     lines = path.with_suffix(".txt").read_text().split()
@@ -170,7 +133,7 @@ def capture(name: str, case: str) -> None:
     with fake_provider() as provider, capture_server() as receiver:
         environment = {
             "PATH": os.environ["PATH"],
-            "HOME": str(CACHE),
+            "HOME": str(environments.CACHE),
             "PYTHONPATH": str(ROOT),
             "PROVIDER_URL": provider.url,
             "OPENAI_API_KEY": "sk-fake",
@@ -220,7 +183,7 @@ def main() -> None:
     names = options.names or list(DIALECTS)
     if not options.keep:
         for environment in sorted({DIALECTS[name.split("/")[0]].environment for name in names}):
-            install(environment)
+            environments.install(environment)
     for name in names:
         dialect, _, only = name.partition("/")
         for case in [only] if only else DIALECTS[dialect].cases:

@@ -40,7 +40,9 @@ def bare(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("verify", "--help")], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("verify", "--help"), ("import", "--help")], ids=" ".join
+)
 def test_what_needs_no_server_starts_without_its_packages(arguments: tuple[str, ...]) -> None:
     done = bare(*arguments)
     assert (done.returncode, done.stderr) == (0, "")

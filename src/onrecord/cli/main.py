@@ -28,9 +28,15 @@ VERBS: Final = {
     "verify": "Check ledger and vault, without a server.",
     "erase": "Forget a person.",
     "rebuild": "Make the store again from ledger and vault.",
+    "import": "Bring in files: OTLP, or JSON lines of plain interactions.",
     "demo": "Start a throw-away server and play AI traffic into it.",
 }
-"""Name and first sentence; the module of the same name in this package defines ``command``."""
+"""Name and first sentence; the module of that name in this package (see ``module_of``) defines ``command``."""
+
+
+def module_of(verb: str) -> str:
+    """The module that defines a verb; one that is a word of Python's has another name."""
+    return f"onrecord.cli.{'imports' if verb == 'import' else verb}"
 
 
 class Verbs(click.Group):
@@ -38,14 +44,14 @@ class Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """In the order of ``VERBS``."""
-        return [verb for verb in VERBS if find_spec(f"onrecord.cli.{verb}")]
+        return [verb for verb in VERBS if find_spec(module_of(verb))]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb's command; a missing server dependency is named with the line that installs it."""
         if cmd_name not in self.list_commands(ctx):
             return None
         try:
-            command: click.Command = importlib.import_module(f"onrecord.cli.{cmd_name}").command
+            command: click.Command = importlib.import_module(module_of(cmd_name)).command
         except ModuleNotFoundError as error:
             if (error.name or "").startswith("onrecord"):
                 raise

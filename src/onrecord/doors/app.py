@@ -5,9 +5,10 @@ from typing import Final
 
 from starlette.routing import BaseRoute
 
+from onrecord.doors import imports
 from onrecord.doors.port import Desk
 
-_DOORS: Final[tuple[Callable[[Desk], Sequence[BaseRoute]], ...]] = ()
+_DOORS: Final[tuple[Callable[[Desk], Sequence[BaseRoute]], ...]] = (imports.routes,)
 """One function a door: the addresses at which its clients knock."""
 
 

@@ -12,8 +12,10 @@ import msgspec
 
 from onrecord.model.score import Score
 from onrecord.model.span import Span
+from onrecord.normalize import interactions
 from onrecord.normalize.batch import Read, join_parts
 from onrecord.normalize.registry import normalize, normalize_log
+from onrecord.receive.interactions import Line, decode_lines
 from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
 
 
@@ -45,8 +47,22 @@ def read_log(one: DecodedLog) -> Span | Score | None:
     return normalize_log(one.record, one.context)
 
 
+def read_imported_span(one: Decoded) -> Span:
+    """An OTLP span from a file."""
+    return normalize(one.span, one.context, receiver=interactions.RECEIVER)
+
+
+def read_interaction(one: Line) -> Span:
+    """A line of a file of plain interactions."""
+    return interactions.span_of(one.interaction, one.extra, one.digest)
+
+
 DOORS: Final[Mapping[str, Door]] = {
     "traces": Door(decode=decode_traces, read=read_span, kind=lambda _: "span", name=b"otlp"),
     "logs": Door(decode=decode_logs, read=read_log, kind=lambda _: "part", name=b"otlp.logs", join=join_parts),
+    "import.traces": Door(decode=decode_traces, read=read_imported_span, kind=lambda _: "span", name=b"otlp"),
+    "import.interactions": Door(
+        decode=decode_lines, read=read_interaction, kind=lambda _: "span", name=b"interactions"
+    ),
 }
 """By ``Delivery.signal``."""

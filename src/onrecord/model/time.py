@@ -4,9 +4,14 @@ Instants that clients send keep their nanoseconds (``_unix_nano``); instants tha
 microseconds since the epoch, UTC (``_us``). Durations name their unit.
 """
 
+import re
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+_RFC_3339: Final = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:?\d\d)?")
+_END_S: Final = 9_000_000_000
+"""The year 2255: nanoseconds since the epoch end in 2262 for signed 64-bit numbers."""
 
 
 class Clock(Protocol):
@@ -53,3 +58,22 @@ def month_of(instant_us: int) -> str:
 def iso_of(instant_us: int) -> str:
     """An instant as RFC 3339 in UTC with microseconds."""
     return datetime.fromtimestamp(instant_us / 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def instant_of(said: str | float) -> int | None:
+    """Nanoseconds since the epoch of RFC 3339 text (UTC when it names no zone) or of seconds; ``None`` when neither.
+
+    Text keeps its digits down to the nanosecond; a number keeps what a double holds, about 200 ns.
+    """
+    if isinstance(said, int | float):
+        return int(said * 1_000_000_000) if 0 <= said < _END_S else None
+    match = _RFC_3339.fullmatch(said.strip())
+    if match is None:
+        return None
+    whole, fraction, zone = match.groups()
+    try:
+        moment = datetime.fromisoformat(whole.replace(" ", "T") + ("+00:00" if zone in (None, "Z", "z") else zone))
+    except ValueError:
+        return None
+    seconds = int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
+    return seconds * 1_000_000_000 + int((fraction or "").ljust(9, "0")[:9]) if 0 <= seconds < _END_S else None

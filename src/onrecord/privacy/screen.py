@@ -128,7 +128,8 @@ class Screen:
             for value in _below_of(exact):
                 if value:
                     gather(value, gathered)
-            named = named_in(exact, texts) or named_in(exact, resource.gathered.texts)
+            kept = resource.gathered
+            named = any(named_in(exact, said) for said in (texts, gathered.keys, kept.texts, kept.keys))
             if not resource.clean:
                 gather(exact.resource, gathered)
             ids = [each for each in _ids_of(exact) if each and not is_random_id(each) and not self._texts.keeps(each)]

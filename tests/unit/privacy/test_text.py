@@ -95,6 +95,33 @@ def test_json_text_keeps_its_form(text: str, masked: str) -> None:
     assert SCREEN.text(text).masked == masked
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"password": "<EMAIL_jan.de.vries@example.com"}',
+        '{"password": "<SECRET_Hunter22"}',
+        '{"password": "<EMAIL_k7m2q9xd4x1n>Hunter22"}',
+        '{"token": "abcdefgh12345678<EMAIL_k7m2q9xd4x1n>"}',
+        "password=<EMAIL_jan.de.vries@example.com",
+        "password=<SECRET22",
+        'password: "<EMAIL_Hunter 22"',
+        "password='ab <CARD_12345678'",
+        "password: <b>Hunter22</b>",
+    ],
+)
+def test_a_secret_that_only_begins_like_a_token_goes(text: str) -> None:
+    screened = SCREEN.text(text)
+    assert "SECRET" in screened.found
+    assert screened.exact == screened.masked
+    for left in ("unter", "vries", "22", "abcdefgh", "12345678"):
+        assert left not in screened.exact
+
+
+@pytest.mark.parametrize("text", ["api_key=<your key>", "password: '<insert password>'", '{"secret": "<YOUR_SECRET>"}'])
+def test_words_in_angle_brackets_stand_for_a_secret(text: str) -> None:
+    assert SCREEN.text(text).exact == text
+
+
 @pytest.mark.parametrize("text", ["<EMAIL_k7m2q9xd4x1n>", "<SECRET>", "<CARD_1234>", "x<EMAIL_k7m2q9xd4x1n>@y.com"])
 def test_a_text_that_imitates_tokens_stays_as_it_is(text: str) -> None:
     screened = SCREEN.text(text)

@@ -236,7 +236,7 @@ def _conditions(recording: Recording, projection: Projection) -> dict[str, Calla
         fault = recording.sequencer.fault
         return "ok" if fault is None else f"The ledger is not written: {fault}"
 
-    return {"commit": commit, "ledger": ledger, "store": projection.condition}
+    return {"commit": commit, "ledger": ledger, "store": projection.condition, "content": projection.content}
 
 
 def _own_routes(

@@ -27,6 +27,7 @@ from onrecord.durable import write_file
 from onrecord.errors import Corrupt, OnrecordError
 from onrecord.limits import BLOCK_BYTES, BLOCK_ROWS, BLOCK_WAIT_MS
 from onrecord.store.client import Refused
+from onrecord.store.row import DAMAGED
 from onrecord.store.writer import Writer
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ _TRIM_POLLS = 10
 _BACKOFF_S = (0.1, 0.3, 1.0, 3.0, 10.0)
 _DOUBT_AFTER = 8
 """Refusals of one block after which single rows are suspected whatever the engine says."""
+_DAMAGED_NAMED = 10
+"""Rows that could not be made and are named; all of them are counted."""
 _READ_GROUPS = 8
 """Groups read at once: a group has at most GROUP_RECORDS rows, and what is read is in memory."""
 
@@ -84,7 +87,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     blocks: int
     set_aside: int
-    """Rows that the store refused, since the start."""
+    """Rows that the store refused, or that could not be made, since the start."""
+    damaged: tuple[str, ...] = ()
+    """Which rows could not be made, the first ten since the start: ``project/shard/index``."""
     waiting_rows: int
     """Rows that were read from the spool and are not in the store yet."""
     behind_s: float
@@ -147,6 +152,7 @@ class Projector:
         self._position = max(self._journal.after, settled)
         self._rows = self._blocks = self._set_aside = 0
         self._fault = ""
+        self._damaged: dict[str, None] = {}
         self._block = _Block(self._position)
         self._ahead: deque[Group] = deque()
         self._idle_polls = self._trimmed = 0
@@ -175,6 +181,7 @@ class Projector:
             waiting_rows=block.rows,
             behind_s=time.monotonic() - block.since if block.rows else 0.0,
             fault=self._fault,
+            damaged=tuple(self._damaged),
         )
 
     def start(self) -> None:
@@ -273,6 +280,9 @@ class Projector:
         self._rows += block.rows
         self._blocks += 1
         self._set_aside += refused
+        for line in block.tables.get(DAMAGED, ()):
+            if len(self._damaged) < _DAMAGED_NAMED:
+                self._damaged[_place(line)] = None
         self._move(journal.through)
 
     def _skip(self, block: _Block) -> None:
@@ -303,6 +313,11 @@ class Projector:
         end = time.monotonic() + seconds
         while not self._stopping and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, 0.05))
+
+
+def _place(line: bytes) -> str:
+    row = msgspec.json.decode(line)
+    return f"{row['project']}/{row['shard']}/{row['idx']}"
 
 
 def _read_journal(path: Path) -> Journal:

@@ -76,7 +76,7 @@ class Staging:
         self._lookback_until_us = 0
         self._previous: dict[int, Previous | None] = {}
         self._closing: set[tuple[int, int]] = set()
-        """Ledgers (project, year) whose last entry is in the spool."""
+        """Ledgers (project, year) whose last entry is in the spool, also after a crash: it is never written twice."""
         self._received_us = newest_us
         self.on_closed: Callable[[], None] = lambda: None
         """Called when ledgers of an older year got their last entry: wakes the sequencer."""
@@ -315,6 +315,7 @@ class Staging:
         waiting = [group for each in [*self._earlier, file] for group in each.spool()]
         if waiting:
             self._chain = waiting[-1].chain
+            self._closing = {ledger for group in waiting for ledger in _closed_by(group)}
             self._received_us = max(self._received_us, *_times(waiting[-1]))
         self.settled = waiting[0].id - 1 if waiting else self._spool_id
         return file
@@ -335,6 +336,11 @@ class Staging:
 
 def _times(group: SpoolGroup) -> list[int]:
     return [0, *(decode_entry(data).received_us for _, _, _, data in group.entries()[-1:])]
+
+
+def _closed_by(group: SpoolGroup) -> list[tuple[int, int]]:
+    """Ledgers (project, year) that get their last entry by a group."""
+    return [(project, year) for project, year, _, data in group.entries() if decode_entry(data).next is not None]
 
 
 def _places(file: MonthReader, identity: bytes) -> list[tuple[Place, bytes]]:

@@ -95,6 +95,9 @@ def _read_back(made: Recording, wanted: set[int]) -> list[str]:
     faults = []
     seen: set[int] = set()
     for index in range(1, made.ledgers.signed_size(PROJECT.id, 2026)):
+        entry = made.published_entry(PROJECT.number, Place(2026, index))
+        if entry is not None and entry.kind == "heartbeat":
+            continue  # the clock went on for a month; it has no content
         try:
             kept = made.content.read(2, Place(2026, index))
         except Missing:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from onrecord.errors import Corrupt, Missing
+from onrecord.errors import Corrupt, Missing, Rejected
 from onrecord.ingest.prepare import SCORES, SPANS, screen_span
 from onrecord.ingest.project import ProjectRuntime, ProjectRuntimes
 from onrecord.ledger.entry import Entry
@@ -114,7 +114,7 @@ class ContentReader:
                     yield SPANS, self.row(project, facts, place, None, revision)
             except Missing:
                 continue
-            except Corrupt:
+            except (Corrupt, Rejected):  # altered, or can not be screened
                 yield DAMAGED, damaged_line(facts.project, place, 0, facts.retention)
 
 

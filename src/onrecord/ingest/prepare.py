@@ -1,7 +1,8 @@
 """From a delivery to prepared records: decode, normalise, screen, lay out. Pure but for random salts and ids.
 
 One bad span costs that span only: it becomes a dead letter with its reason. What the screen can not judge is never
-let through: its error ends the delivery, and the client sends again.
+let through: a record whose text fails it, twice, while the screen works otherwise, becomes a dead letter, too; when
+the screen itself does not work, its error ends the delivery, and the client sends again.
 """
 
 import logging
@@ -16,6 +17,7 @@ from onrecord.ingest.item import Batch, DeadLetter, Item
 from onrecord.ingest.project import ProjectRuntime, Screened, encode
 from onrecord.ledger.commitment import commit
 from onrecord.ledger.entry import Entry
+from onrecord.limits import MESSAGES_PER_SPAN
 from onrecord.model.ids import new_id
 from onrecord.model.message import Message
 from onrecord.model.record import RecordFacts
@@ -78,35 +80,51 @@ def _prepare_all(
         read.append((value, one.digest))
     kind = "span" if delivery.signal == "traces" else "part"
     for value, digest in read if kind == "span" else join_parts(read):
+        if value is None:
+            batch.ignored += 1
+            continue
         try:
-            if value is None:
-                batch.ignored += 1
-            elif isinstance(value, Score):
-                batch.items.append(prepare_score(value, runtime, content=digest, door=b"otlp.logs"))
-            else:
-                batch.items.append(prepare_span(value, runtime, kind=kind, content=digest))
+            batch.items.append(_prepare_twice(value, digest, kind, runtime))
+        except Rejected as error:
+            _log.warning("a %s item is kept as a dead letter: %s", delivery.signal, error.message)
+            batch.dead.append(_dead_letter(error.message, value, delivery, runtime, received_us))
         except OnrecordError:
-            raise  # what can not be screened now may be later
+            raise  # the screen itself does not work: what can not be screened now may be later
         except Exception as error:  # noqa: BLE001 - as above: it would fail whenever it is sent again
             batch.dead.append(_stumbled(error, value, delivery, runtime, received_us))
     return batch
+
+
+def _prepare_twice(value: Span | Score, digest: bytes, kind: str, runtime: ProjectRuntime) -> Item:
+    """Prepare one record; what is refused once is tried again, so that only what fails every time is given up."""
+    try:
+        return _prepare_one(value, digest, kind, runtime)
+    except Rejected:
+        return _prepare_one(value, digest, kind, runtime)
+
+
+def _prepare_one(value: Span | Score, digest: bytes, kind: str, runtime: ProjectRuntime) -> Item:
+    if isinstance(value, Score):
+        return prepare_score(value, runtime, content=digest, door=b"otlp.logs")
+    if len(value.input) + len(value.output) > MESSAGES_PER_SPAN:
+        raise Rejected(f"the span has more than {MESSAGES_PER_SPAN} messages")
+    return prepare_span(value, runtime, kind=kind, content=digest)
 
 
 def _stumbled(
     error: Exception, value: object, delivery: Delivery, runtime: ProjectRuntime, received_us: int
 ) -> DeadLetter:
     """What our own code stumbled over, to be mended by us."""
-    name = type(error).__name__
     _log.warning("a %s item is kept as a dead letter: %s", delivery.signal, where(error))
+    reason = f"could not be understood ({type(error).__name__})"
+    return _dead_letter(reason, value, delivery, runtime, received_us)
+
+
+def _dead_letter(
+    reason: str, value: object, delivery: Delivery, runtime: ProjectRuntime, received_us: int
+) -> DeadLetter:
     project = runtime.project
-    return DeadLetter(
-        project.number,
-        delivery.signal,
-        f"could not be understood ({name})",
-        encode(value),
-        received_us,
-        project.retention,
-    )
+    return DeadLetter(project.number, delivery.signal, reason, encode(value), received_us, project.retention)
 
 
 def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: bytes) -> Item:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from onrecord.errors import Corrupt, Missing
+from onrecord.errors import Corrupt, Missing, Rejected
 from onrecord.ingest.content import ContentReader, facts_of
 from onrecord.ingest.prepare import SPANS
 from onrecord.ingest.project import ProjectRuntimes
@@ -79,7 +79,7 @@ class RowFeed:
         facts = facts_of(self._entry(number, first), self._runtimes.numbered(number))
         try:
             return SPANS, self._content.row(number, facts, first, last, revision)
-        except Corrupt as error:
+        except (Corrupt, Rejected) as error:  # altered, or its merged text can not be screened
             _log.error(
                 "the row of %s/%d/%d with its part %d/%d is set aside: %s",
                 facts.project, first.shard, first.index, last.shard, last.index, error.message,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from onrecord.errors import Unavailable
+from onrecord.errors import Rejected, Unavailable
 from onrecord.privacy.pseudonym import Pseudonyms
 from onrecord.privacy.screen import Screen
 from onrecord.privacy.skeleton import prompt_version
@@ -138,6 +138,24 @@ def test_a_detector_that_fails_lets_nothing_through(monkeypatch: pytest.MonkeyPa
     with pytest.raises(Unavailable) as caught:
         screen.text("mail jan@example.com")
     assert "jan" not in str(caught.value)
+
+
+def test_a_text_that_alone_fails_the_screen_is_refused_for_good_and_said_nothing_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = Screen(NAMES)
+    find = screen._texts._detector.hits
+
+    def fail(text: str) -> object:
+        if "jan" in text:
+            raise RecursionError(text)
+        return find(text)
+
+    monkeypatch.setattr(screen._texts._detector, "hits", fail)
+    with pytest.raises(Rejected) as caught:
+        screen.text("mail jan@example.com")
+    assert (caught.value.status, "jan" in str(caught.value)) == (422, False)
+    assert screen.text("mail an@example.com").found == ("EMAIL",)
 
 
 def test_a_prompt_keeps_its_version_when_only_dates_ids_and_people_change() -> None:

@@ -34,9 +34,10 @@ EVENTS_PER_SPAN: Final = 2_048
 LINKS_PER_SPAN: Final = 1_024
 """Links of one span."""
 MESSAGES_PER_SPAN: Final = 10_000
-"""Messages of one call, input and output together."""
+"""Messages of one call, input and output together: each is a slot of the record and a hash of its commitment."""
 ID_BYTES: Final = 256
-"""Trace, span, session and user ids that are text."""
+"""Ids and names of a score, and what a client calls itself. A span's own ids have 24 bytes on the wire, its user and
+session become pseudonyms, and whatever else it names is bounded by SPAN_BYTES."""
 
 # --- committing ----------------------------------------------------------------------------------------------
 GROUP_RECORDS: Final = 4_000

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from onrecord.errors import Unavailable
-from onrecord.limits import DEAD_LETTERS, MESSAGES_PER_SPAN
+from onrecord.limits import DEAD_LETTER_DAYS, DEAD_LETTERS, MESSAGES_PER_SPAN
 from onrecord.privacy.detect.scan import Detector
 from onrecord.receive.port import Ack
 from tests.recorded import every_byte, november, place, recording, send, span
@@ -92,3 +92,16 @@ def test_the_oldest_dead_letters_go_and_are_counted(tmp_path: Path, monkeypatch:
         for number in range(1, 6):
             send(made, span(number))
         assert (made.staging.dead_total, made.staging.dropped_total, len(letters(tmp_path))) == (5, 3, 2)
+
+
+def test_a_dead_letter_is_kept_for_a_week(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onrecord.ingest.prepare.MESSAGES_PER_SPAN", 0)
+    clock = november()
+    with recording(tmp_path, clock) as made:
+        send(made, span(1))
+        clock.advance((DEAD_LETTER_DAYS * 24 - 1) * 3_600_000_000)
+        send(made, span(2))
+        assert len(letters(tmp_path)) == 2
+        clock.advance(2 * 3_600_000_000)
+        send(made, span(3))
+        assert len(letters(tmp_path)) == 2

@@ -24,7 +24,7 @@ PIECES = (
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc", "-----BEGIN PRIVATE KEY-----", "MIIEvQ", "password=",
     "password: ", "wachtwoord is ", "mot de passe : ", "Authorization: Bearer ", "hunter22", "Geheim123!", "cookie: a=",
     "postgres://u:", "pw123@host/db", "://", "@", "<SECRET>", "<CARD_1111>", "<EMAIL_k7m2q9xd4x1n>", "<EMAIL_", "<",
-    "<SECRET", "<CARD_", "<your key>", ">",
+    "<SECRET", "<CARD_", "<your key>", "postgres://u:<SECRET", ">",
     "12345678Z", "X1234567L", "QQ123456C", "nino ", "dni ", "943 476 5919", "nhs ", "078-05-1120", "44051401359",
     "pesel ", "RSSMRA85T10A562S", "2 55 08 14 168 025 38", "steuer ", "86095742719", " ", "\n", "\\n", "\t", '"', "'",
     "\\", "\u200b", "\u00a0", "\uff10\uff16", "\u2011", "\u00e9", "\U0001f600", "\ud800", "\0", "0", "9", ".", "-", ",",

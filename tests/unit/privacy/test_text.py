@@ -107,6 +107,7 @@ def test_json_text_keeps_its_form(text: str, masked: str) -> None:
         'password: "<EMAIL_Hunter 22"',
         "password='ab <CARD_12345678'",
         "password: <b>Hunter22</b>",
+        "postgres://admin:<EMAIL_Hunter22@db.internal/x",
     ],
 )
 def test_a_secret_that_only_begins_like_a_token_goes(text: str) -> None:

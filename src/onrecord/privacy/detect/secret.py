@@ -51,8 +51,11 @@ _PEM = re.compile(
     r"(?:[A-Za-z0-9+/=\s\\:,.()-]{0,16000}?-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
     r"|[A-Za-z0-9+/=\s\\]{0,16000}+)"
 )
+_ANGLE: Final = rf"(?!{TOKEN.pattern})<"
+"""An angle bracket that does not begin a token of ours: what only begins like one is part of the secret."""
 _URL = re.compile(
-    r"(?<=://)(?:[^\s/@:<>\"'\\?#]{0,128}:(?P<value>[^\s/@<>\"'\\]{1,256})|(?P<bare>[A-Za-z0-9_]{20,128}))@"
+    rf"(?<=://)(?:[^\s/@:<>\"'\\?#]{{0,128}}:(?P<value>(?:{_ANGLE})?[^\s/@<>\"'\\]{{1,256}})"
+    r"|(?P<bare>[A-Za-z0-9_]{20,128}))@"
 )
 _HEADER = re.compile(
     r"(?<![A-Za-z])Bearer\ +(?!<)"
@@ -78,8 +81,6 @@ _NAMED = re.compile(
     r"(?:\\?(?P<quote>[\"'`]))?",
     re.IGNORECASE,
 )
-_ANGLE: Final = rf"(?!{TOKEN.pattern})<"
-"""An angle bracket that does not begin a token of ours: what only begins like one is part of the secret."""
 _NAMED_VALUE = re.compile(
     rf"(?:(?<=\")(?:[^\"\\\n<]|{_ANGLE}){{4,400}}+(?=\\?\")|(?<=')(?:[^'\\\n<]|{_ANGLE}){{4,400}}+(?=\\?')"
     rf"|(?<=`)(?:[^`\\\n<]|{_ANGLE}){{4,400}}+(?=`)"
@@ -164,13 +165,14 @@ _NAMED_TRIGGERS = (
     rb"(?i)[_\"'-]token[\\\"'\]]{0,3} ?[:=]",
 )
 _VENDOR_TRIGGERS = tuple(rb"(?:^|[^A-Za-z0-9_])" + t if t[:1].isalpha() else t for t, _ in _VENDORS)
+_URL_TRIGGERS = (rb"://[^\s/@<>\"']{1,250}@", rb"://[^\s/@<>\"']{0,128}:<[^\s/@<>\"']{1,250}@")
 _HEADER_TRIGGERS = (rb"(?i)bearer +[a-z0-9._~+/=-]", rb"(?i)authorization\\?[\"']?\s?[:=]")
 
 RULES: Final = (
     Rule("SECRET", 0, _VENDOR_TRIGGERS, 1100, 64, _VENDOR, _whole),
     Rule("SECRET", 0, (rb"eyJ[A-Za-z0-9_-]{8}",), 14_100, 16, _JWT, _whole),
     Rule("SECRET", 0, (rb"PRIVATE KEY(?: BLOCK)?-----",), 16_200, 80, _PEM, _whole),
-    Rule("SECRET", 0, (rb"://[^\s/@<>\"']{1,250}@",), 8, 700, _URL, _whole),
+    Rule("SECRET", 0, _URL_TRIGGERS, 8, 700, _URL, _whole),
     Rule("SECRET", 0, _HEADER_TRIGGERS, 40, 48, _HEADER, _whole, _HEADER_VALUE),
     Rule("SECRET", 0, (rb"(?i)cookie\\?[\"']?:",), 16, 24, _COOKIE, _whole, _COOKIE_VALUE),
     Rule("SECRET", 0, _NAMED_TRIGGERS, 32, 90, _NAMED, _named, _NAMED_VALUE),

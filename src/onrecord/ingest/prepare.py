@@ -16,12 +16,14 @@ from onrecord.ingest.item import Batch, DeadLetter, Item
 from onrecord.ingest.project import ProjectRuntime, Screened, encode
 from onrecord.ledger.commitment import commit
 from onrecord.ledger.entry import Entry
+from onrecord.model.derive import SYSTEM_ROLES, newest_turn
 from onrecord.model.ids import new_id
 from onrecord.model.message import Message
 from onrecord.model.record import RecordFacts
 from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize.batch import Read, join_parts
+from onrecord.normalize.lone import may_be_told_of, standing_in
 from onrecord.normalize.registry import normalize, normalize_log
 from onrecord.privacy.skeleton import prompt_version
 from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
@@ -32,7 +34,6 @@ _log = logging.getLogger(__name__)
 SPANS, SCORES = "spans", "scores"
 _VERSIONS = 10_000
 """System prompts whose version is remembered."""
-_SYSTEM = ("system", "developer")
 
 
 def prepare(delivery: Delivery, runtime: ProjectRuntime, received_us: int) -> Batch:
@@ -111,8 +112,9 @@ def _stumbled(
 
 def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: bytes) -> Item:
     """Prepare one span, or one part of a span. ``content`` is the digest of its bytes as sent."""
-    if not span.trace_id:
-        span = replace(span, trace_id=f"response:{span.response_id}", span_id=span.span_id or "response")
+    names_response_only = kind == "part" and not span.span_id
+    if names_response_only:
+        span = standing_in(span)
     exact, messages, tools, masked, found, version = screen_span(span, runtime)
     slots = [encode(exact)]
     digests = [sha256(slots[0]).digest()]
@@ -126,9 +128,14 @@ def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: byt
     locators = runtime.locators
     facts = _facts(runtime, kind)
     door = kind.encode()
+    response = b""
+    if names_response_only or (kind == "span" and may_be_told_of(span)):
+        response = locators.response(span.response_id)
+    identity = response if names_response_only else locators.identity(span.trace_id, span.span_id)
     return Item(
         project=runtime.project.number,
-        dedupe=locators.identity(span.trace_id, span.span_id) + locators.content(door, content),
+        dedupe=identity + locators.content(door, content),
+        response=response,
         session=locators.session(span.session_id) if span.session_id else b"",
         trace=locators.trace(span.trace_id),
         user=locators.user(span.user_id) if span.user_id else b"",
@@ -174,7 +181,7 @@ def screen_span(
     exact, masked, found = runtime.screen.span(bare)
     if messages:
         count = len(span.input)
-        shown = [messages[i] for i in _newest_turn(span.input)]
+        shown = [messages[i] for i in newest_turn(span.input)]
         newest = tuple(message.masked for message in shown if message.masked is not None)
         output = tuple(message.masked for message in messages[count:] if message.masked is not None)
         masked = replace(masked, input=newest, output=output)
@@ -183,21 +190,9 @@ def screen_span(
     return exact, messages, tools, masked, found, _version(span.input, messages, runtime)
 
 
-def _newest_turn(messages: Sequence[Message]) -> list[int]:
-    """Positions of the messages after the last assistant message, but for system messages."""
-    turn: list[int] = []
-    for position in range(len(messages) - 1, -1, -1):
-        role = messages[position].role
-        if role == "assistant":
-            break
-        if role not in _SYSTEM:
-            turn.append(position)
-    return turn[::-1]
-
-
 def _version(originals: Sequence[Message], messages: list[Screened], runtime: ProjectRuntime) -> str:
     """The version of the system prompt: that of its masked text, remembered per text."""
-    system = [i for i, message in enumerate(originals) if message.role in _SYSTEM]
+    system = [i for i, message in enumerate(originals) if message.role in SYSTEM_ROLES]
     if not system:
         return ""
     digest = b"v" + b"".join(messages[i].digest for i in system)

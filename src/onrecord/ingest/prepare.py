@@ -221,6 +221,7 @@ def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door
         dedupe=identity + locators.content(door, content),
         session=b"" if score.trace_id or not score.session_id else locators.session(score.session_id),
         trace=locators.trace(target),
+        response=locators.response(score.response_id) if target == score.response_id else b"",
         table=SCORES,
         line=score_line(masked, facts),
     )

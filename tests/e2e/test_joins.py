@@ -104,15 +104,16 @@ def test_erasing_a_person_destroys_what_was_joined_although_it_names_nobody(data
         assert onrecord("verify", str(data)).returncode == 0
 
 
-def test_an_evaluation_that_names_only_the_response_is_at_its_span(data: Path) -> None:
+@ORDERS
+def test_an_evaluation_that_names_only_the_response_is_at_its_span(data: Path, order: int) -> None:
     judged = told("", **{"gen_ai.evaluation.name": "kind", "gen_ai.evaluation.score.value": "0.25"})
     judged.resource_logs[0].scope_logs[0].log_records[0].event_name = "gen_ai.evaluation.result"
     with serving(data) as server:
         reader = owner(server)
-        deliver(reader, span(9, trace=9), call(1, **{"user.id": USER}), judged)
+        deliver(reader, span(9, trace=9), *[call(1, **{"user.id": USER}), judged][::order])
         server.settle()
         (row,) = [row for row in reader.rows("/traces") if row["scores"]]
         assert (row["trace_id"], row["scores"][0]["span_id"]) == (f"{1:032x}", f"{1:016x}")
         assert [one["trace_id"] for one in reader.rows("/traces", q="score.kind<0.5")] == [f"{1:032x}"]
         done = onrecord("erase", "--data", str(data), "--user", USER, "--yes")
-        assert "Erased 2 records" in done.stdout, "the judgement lies in the conversation that it judges"
+        assert "Erased 2 records" in done.stdout, "the judgement goes with the conversation that it judges"

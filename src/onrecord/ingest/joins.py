@@ -81,10 +81,9 @@ class Joins:
         if found is not None and found.span:
             # Of several calls that name a response the first one has it.
             return _kept_as(item, found.kept) if found.span == own else item
-        early = self._known.partitions(item.response)
-        if early:
-            self._partitions.adopt(item.trace, early)
-        kept = item.response if found is not None and early and not self._known.of(own) else own
+        self._partitions.adopt(item.trace, locators.alone(item.response))
+        is_first = found is None or self._known.of(own) or not self._known.of(item.response)
+        kept = own if is_first else item.response
         if found is not None and kept == own:  # the span has a row already, so what waited for it gets its own
             self._write(replace(found, since_us=0), locators)
             self._due_us = 0

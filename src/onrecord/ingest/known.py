@@ -21,8 +21,6 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
 
     place: Place
     dedupe: bytes
-    partition: int = 0
-    """Filled in where it is asked for: reading it costs a look at the record itself."""
 
 
 class Known:
@@ -74,12 +72,6 @@ class Known:
             found += _found(self._before, identity)
         found += _found(self.file, identity)
         return found + self._staged.get(identity, [])
-
-    def partitions(self, identity: bytes) -> set[int]:
-        """The partitions in which the records of a span lie."""
-        stored = [self.file, *([self._before] if self._before is not None else [])]
-        found = {partition for file in stored for partition in file.partitions_of(identity)}
-        return found | {kept.partition for kept in self._staged.get(identity, [])}
 
     def response(self, name: bytes) -> Response | None:
         """What is known of a response, by its keyed digest."""

@@ -5,8 +5,6 @@ the traces that are going on are remembered with their partitions and subjects, 
 partition or the person, makes the tie. docs/format/keys.md says what is stored.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -50,11 +48,13 @@ class Partitions:
             self._note(item, partition)
         return partition
 
-    def adopt(self, trace: bytes, partitions: Iterable[int]) -> None:
-        """Say that content of a trace lies in these partitions too: whoever is tied to the trace is tied to them."""
-        known = self._trace(trace)
-        for partition in partitions:
-            self._link(trace, known, partition)
+    def adopt(self, trace: bytes, alone: bytes) -> None:
+        """Say that what lies in the partitions of ``alone`` is of a trace: whoever is tied to it is tied to them."""
+        partitions = self._keys.partitions_of_trace(alone)
+        if partitions:
+            known = self._trace(trace)
+            for partition in partitions:
+                self._link(trace, known, partition)
 
     def installation(self, project: int, retention: str, locators: Locators, file: MonthReader) -> AESGCM:
         """The key for a project's dead letters of this month."""

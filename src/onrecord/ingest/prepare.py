@@ -112,8 +112,9 @@ def _stumbled(
 
 def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: bytes) -> Item:
     """Prepare one span, or one part of a span. ``content`` is the digest of its bytes as sent."""
-    names_response_only = kind == "part" and not span.span_id
-    if names_response_only:
+    alone = kind == "part" and span.response_id != "" and not (span.trace_id and span.span_id)
+    trace_id = span.trace_id
+    if alone:
         span = standing_in(span)
     exact, messages, tools, masked, found, version = screen_span(span, runtime)
     slots = [encode(exact)]
@@ -129,15 +130,15 @@ def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: byt
     facts = _facts(runtime, kind)
     door = kind.encode()
     response = b""
-    if names_response_only or (kind == "span" and may_be_told_of(span)):
+    if alone or (kind == "span" and may_be_told_of(span)):
         response = locators.response(span.response_id)
-    identity = response if names_response_only else locators.identity(span.trace_id, span.span_id)
+    identity = response if alone else locators.identity(span.trace_id, span.span_id)
     return Item(
         project=runtime.project.number,
         dedupe=identity + locators.content(door, content),
         response=response,
         session=locators.session(span.session_id) if span.session_id else b"",
-        trace=locators.trace(span.trace_id),
+        trace=locators.alone(response) if alone and not trace_id else locators.trace(trace_id),
         user=locators.user(span.user_id) if span.user_id else b"",
         retention=runtime.project.retention,
         salt=salt,
@@ -211,6 +212,7 @@ def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door
     exact, masked, _ = runtime.screen.score(score)
     slot = encode(exact)
     target = score.trace_id or score.response_id or score.session_id or score.name
+    response = runtime.locators.response(score.response_id) if score.response_id and not score.trace_id else b""
     facts = _facts(runtime, "score")
     locators = runtime.locators
     identity = locators.identity(target, f"score\0{score.id or new_id()}")
@@ -220,8 +222,8 @@ def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door
         facts,
         dedupe=identity + locators.content(door, content),
         session=b"" if score.trace_id or not score.session_id else locators.session(score.session_id),
-        trace=locators.trace(target),
-        response=locators.response(score.response_id) if target == score.response_id else b"",
+        trace=locators.alone(response) if response else locators.trace(target),
+        response=response,
         table=SCORES,
         line=score_line(masked, facts),
     )

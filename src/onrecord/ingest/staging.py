@@ -236,18 +236,16 @@ class Staging:
             index = 1
         identifier = record_id(item.project, index)
         first = existing[0].place if existing else None
-        sealed_in = 0
         if item.slots:
             partition = self.partitions.of(item, runtime.locators, file)
             body = partition.history.encode(identifier, item.salt, item.shape, item.slots, item.digests)
             sealed = self._sealer.seal(partition.aead, body, year=year, identifier=identifier, dedupe=item.dedupe)
             self._records.append((identifier, item.dedupe, partition.id, sealed))
-            sealed_in = partition.id
         self._entries.append((item.project, year, index, _entry(item, first, index, self._received_us)))
         self._indexes.advance(item.project, year, index + 1)
         if item.table and not waits:
             self._rows.append(self._row(item, Place(year, index), first, len(existing)))
-        self._known.stage(Kept(Place(year, index), item.dedupe, sealed_in))
+        self._known.stage(Kept(Place(year, index), item.dedupe))
         return True
 
     def _row(self, item: Item, place: Place, first: Place | None, revision: int) -> tuple[str, bytes]:

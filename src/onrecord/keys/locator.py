@@ -46,6 +46,10 @@ class Locators:
         """Name of a model's response; also the identity of what is told of it without a span."""
         return self.identity(f"response:{response_id}", "response")
 
+    def alone(self, response: bytes) -> bytes:
+        """Locator of what names only a response, as of a trace of its own; ``response`` is the response's name."""
+        return self._digest(b"t" + response)
+
     def mark(self, *values: bytes) -> bytes:
         """A keyed checksum of what is kept of a response beside the records."""
         told = b"".join(len(value).to_bytes(2, "big") + value for value in values)

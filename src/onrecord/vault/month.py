@@ -123,11 +123,6 @@ class MonthReader:
             "SELECT id, dedupe FROM record WHERE dedupe BETWEEN ? AND ? ORDER BY id", (identity, identity + _PREFIX_END)
         ).fetchall()
 
-    def partitions_of(self, identity: bytes) -> list[int]:
-        """The partition of every record of one span."""
-        sql = "SELECT partition FROM record WHERE dedupe BETWEEN ? AND ?"
-        return [row[0] for row in self._sql.execute(sql, (identity, identity + _PREFIX_END))]
-
     def response(self, name: bytes) -> Response | None:
         """What is known of a response, by its keyed digest."""
         return self._response("name = ?", name)

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from onrecord.errors import Missing
 from onrecord.ingest.rows import RowFeed
 from onrecord.ingest.spool import Spool
 from onrecord.limits import LONE_PART_SECONDS
 from onrecord.model.time import Clock, FixedClock
 from onrecord.server.recording import Recording
+from tests.attack.world import eraser
 from tests.lone import Sent, call, deliver, delivery, told
-from tests.recorded import NOVEMBER_US, november, place, recording, span
+from tests.recorded import NOVEMBER_US, PROJECT, november, place, recording, span
 from tests.unit.ingest.test_recording import wait_until
 
 DAY_US = 86_400_000_000
@@ -190,6 +192,30 @@ def test_what_waits_at_the_end_of_a_month_is_shown_and_its_span_is_whole(tmp_pat
     assert len(shown) == 3
     assert shown[f"{5:032x}", f"{5:016x}"]["output_text"] == "another answer"
     assert "output_text" not in shown[IDS]
+
+
+def test_a_person_is_tied_to_what_waited_although_the_span_came_too_late_to_join_it(tmp_path: Path) -> None:
+    clock = november()
+    with recording(tmp_path, clock) as made:
+        deliver(made, told(ANSWER))
+        clock.advance(18 * DAY_US)
+        deliver(made, call(1, **{"user.id": "zoe@example.com"}))
+        assert sorted(path.name for path in (tmp_path / "data" / "vault").glob("*.db")) == ["2026-11.db", "2026-12.db"]
+        erased = eraser(made).erase_user(PROJECT, "zoe@example.com")
+        assert (erased.records, erased.partitions) == (2, 2)
+        with pytest.raises(Missing):
+            made.content.read(2, place(1))
+    assert kept(tmp_path) == []
+
+
+def test_an_erasure_leaves_no_link_behind(tmp_path: Path) -> None:
+    with recording(tmp_path, november()) as made:
+        deliver(made, call(1, **{"user.id": "zoe@example.com"}), told(ANSWER), told(ANSWER, response="other"))
+        deliver(made, call(2, trace=2, response="other"))
+        assert eraser(made).erase_user(PROJECT, "zoe@example.com").records == 2
+        assert len(kept(tmp_path, "response")) == 1
+        deliver(made, told("said again"))
+    assert len(kept(tmp_path)) == 5, "the other call and its answer, what came since, and two that say what was erased"
 
 
 def test_a_span_that_says_its_answer_costs_nothing(tmp_path: Path) -> None:

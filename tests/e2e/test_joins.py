@@ -82,7 +82,7 @@ def test_what_waits_for_its_span_is_in_no_list_and_a_rebuild_does_not_show_it(da
 @pytest.mark.parametrize("named", ["by the call", "by another step, before", "by another step, after"])
 def test_erasing_a_person_destroys_what_was_joined_although_it_names_nobody(data: Path, order: int, named: str) -> None:
     own = {"user.id": USER} if named == "by the call" else {}
-    joined: list[Sent] = [call(1, **own), told(WORDS)][::order]
+    joined: list[Sent] = [call(1, also=own), told(WORDS)][::order]
     other = [span(2, user=USER, messages=(("user", "hello"),))]
     sent = {"by the call": joined, "by another step, before": [*other, *joined]}.get(named, [*joined, *other])
     with serving(data) as server:
@@ -106,11 +106,11 @@ def test_erasing_a_person_destroys_what_was_joined_although_it_names_nobody(data
 
 @ORDERS
 def test_an_evaluation_that_names_only_the_response_is_at_its_span(data: Path, order: int) -> None:
-    judged = told("", **{"gen_ai.evaluation.name": "kind", "gen_ai.evaluation.score.value": "0.25"})
+    judged = told("", also={"gen_ai.evaluation.name": "kind", "gen_ai.evaluation.score.value": "0.25"})
     judged.resource_logs[0].scope_logs[0].log_records[0].event_name = "gen_ai.evaluation.result"
     with serving(data) as server:
         reader = owner(server)
-        deliver(reader, span(9, trace=9), *[call(1, **{"user.id": USER}), judged][::order])
+        deliver(reader, span(9, trace=9), *[call(1, also={"user.id": USER}), judged][::order])
         server.settle()
         (row,) = [row for row in reader.rows("/traces") if row["scores"]]
         assert (row["trace_id"], row["scores"][0]["span_id"]) == (f"{1:032x}", f"{1:016x}")

@@ -117,7 +117,7 @@ def test_a_second_span_of_the_response_keeps_to_itself(tmp_path: Path, order: in
 
 
 def test_an_agent_that_repeats_the_response_of_its_call_does_not_take_the_answer(tmp_path: Path) -> None:
-    agent = call(2, **{"gen_ai.operation.name": "invoke_agent"})
+    agent = call(2, also={"gen_ai.operation.name": "invoke_agent"})
     with recording(tmp_path, november()) as made:
         keep_spool(made)
         deliver(made, agent, call(1), told(ANSWER))
@@ -130,14 +130,16 @@ def test_what_comes_later_with_the_ids_of_a_joined_span_is_a_part_of_it_too(tmp_
     send_apart(tmp_path, told(ANSWER), call(1))
     with recording(tmp_path, november()) as made:
         keep_spool(made)
-        deliver(made, call(1, response="", **{"gen_ai.request.seed": "7"}), told(ANSWER, trace=1, span=1, response=""))
+        deliver(
+            made, call(1, response="", also={"gen_ai.request.seed": "7"}), told(ANSWER, trace=1, span=1, response="")
+        )
         shown = rows(made)
     assert list(shown) == [IDS]
     assert shown[IDS]["revision"] == 3
 
 
 def test_parts_that_wait_together_join_together(tmp_path: Path) -> None:
-    seed = told("", **{"gen_ai.output.messages": "", "gen_ai.request.seed": "7"})
+    seed = told("", also={"gen_ai.output.messages": "", "gen_ai.request.seed": "7"})
     with recording(tmp_path, november()) as made:
         keep_spool(made)
         deliver(made, told(ANSWER), seed)
@@ -199,7 +201,7 @@ def test_a_person_is_tied_to_what_waited_although_the_span_came_too_late_to_join
     with recording(tmp_path, clock) as made:
         deliver(made, told(ANSWER))
         clock.advance(18 * DAY_US)
-        deliver(made, call(1, **{"user.id": "zoe@example.com"}))
+        deliver(made, call(1, also={"user.id": "zoe@example.com"}))
         assert sorted(path.name for path in (tmp_path / "data" / "vault").glob("*.db")) == ["2026-11.db", "2026-12.db"]
         erased = eraser(made).erase_user(PROJECT, "zoe@example.com")
         assert (erased.records, erased.partitions) == (2, 2)
@@ -210,7 +212,7 @@ def test_a_person_is_tied_to_what_waited_although_the_span_came_too_late_to_join
 
 def test_an_erasure_leaves_no_link_behind(tmp_path: Path) -> None:
     with recording(tmp_path, november()) as made:
-        deliver(made, call(1, **{"user.id": "zoe@example.com"}), told(ANSWER), told(ANSWER, response="other"))
+        deliver(made, call(1, also={"user.id": "zoe@example.com"}), told(ANSWER), told(ANSWER, response="other"))
         deliver(made, call(2, trace=2, response="other"))
         assert eraser(made).erase_user(PROJECT, "zoe@example.com").records == 2
         assert len(kept(tmp_path, "response")) == 1
@@ -220,7 +222,7 @@ def test_an_erasure_leaves_no_link_behind(tmp_path: Path) -> None:
 
 def test_a_span_that_says_its_answer_costs_nothing(tmp_path: Path) -> None:
     with recording(tmp_path, november()) as made:
-        deliver(made, span(1), call(2, **{"gen_ai.output.messages": '[{"role": "assistant", "content": "hi"}]'}))
+        deliver(made, span(1), call(2, also={"gen_ai.output.messages": '[{"role": "assistant", "content": "hi"}]'}))
         assert not made.staging._known.moved
     assert kept(tmp_path, "response") == []
 

@@ -104,6 +104,10 @@ CHECKPOINT_INTERVAL_MS: Final = 200
 HEARTBEAT_S: Final = 3_600
 """An idle ledger says so once in this time."""
 
+# --- joining -------------------------------------------------------------------------------------------------
+LONE_PART_SECONDS: Final = 600
+"""How long what names only a model's response waits unseen for its span; exporters send within seconds, or retry."""
+
 # --- stopping ------------------------------------------------------------------------------------------------
 DRAIN_SECONDS: Final = 30
 """How long a stop waits for the ledger and the store to catch up. Nothing is lost beyond it: the spool is on disk."""

@@ -97,8 +97,8 @@ class ContentReader:
     def rows(self, project: int, entries: Iterator[tuple[Place, Entry]]) -> Iterator[tuple[str, bytes]]:
         """Table and line of every record of a project, from its entries and the vault: what a rebuild replays.
 
-        Each span gives one line, of its newest revision. What was erased or has expired gives none; what can not be
-        read gives one that says so.
+        Each span gives one line, of its newest revision. What was erased or has expired gives none, neither does a part
+        that waits for its span; what can not be read gives one that says so.
         """
         runtime = self._runtimes.numbered(project)
         for place, entry in entries:
@@ -107,6 +107,8 @@ class ContentReader:
             facts = facts_of(entry, runtime)
             try:
                 located = self._vault.locate(project, place)
+                if entry.kind == "part" and self._vault.waits(located):
+                    continue  # its row comes when its span does, or when it has waited long enough
                 if entry.kind == "score":
                     yield SCORES, self.score_row(located, project, facts, place)
                 else:

@@ -20,6 +20,8 @@ class Item(msgspec.Struct, kw_only=True, gc=False):
     """Locator of the trace, or of whatever else holds records together."""
     user: bytes = b""
     """Locator of the data subject that the record names."""
+    response: bytes = b""
+    """Name of the model's response (a keyed digest), when this waits for what names only that, or names only that."""
     installation: bool = False
     """The record is about the installation itself: its partition belongs to no trace."""
     retention: str

@@ -18,12 +18,14 @@ from onrecord.ingest.project import ProjectRuntime, Screened, encode
 from onrecord.ledger.commitment import commit
 from onrecord.ledger.entry import Entry
 from onrecord.limits import MESSAGES_PER_SPAN
+from onrecord.model.derive import SYSTEM_ROLES, newest_turn
 from onrecord.model.ids import new_id
 from onrecord.model.message import Message
 from onrecord.model.record import RecordFacts
 from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize.batch import Read, join_parts
+from onrecord.normalize.lone import may_be_told_of, standing_in
 from onrecord.normalize.registry import normalize, normalize_log
 from onrecord.privacy.skeleton import prompt_version
 from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
@@ -34,7 +36,6 @@ _log = logging.getLogger(__name__)
 SPANS, SCORES = "spans", "scores"
 _VERSIONS = 10_000
 """System prompts whose version is remembered."""
-_SYSTEM = ("system", "developer")
 
 
 def prepare(delivery: Delivery, runtime: ProjectRuntime, received_us: int) -> Batch:
@@ -129,8 +130,10 @@ def _dead_letter(
 
 def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: bytes) -> Item:
     """Prepare one span, or one part of a span. ``content`` is the digest of its bytes as sent."""
-    if not span.trace_id:
-        span = replace(span, trace_id=f"response:{span.response_id}", span_id=span.span_id or "response")
+    alone = kind == "part" and span.response_id != "" and not (span.trace_id and span.span_id)
+    trace_id = span.trace_id
+    if alone:
+        span = standing_in(span)
     exact, messages, tools, masked, found, version = screen_span(span, runtime)
     slots = [encode(exact)]
     digests = [sha256(slots[0]).digest()]
@@ -144,11 +147,16 @@ def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: byt
     locators = runtime.locators
     facts = _facts(runtime, kind)
     door = kind.encode()
+    response = b""
+    if alone or (kind == "span" and may_be_told_of(span)):
+        response = locators.response(span.response_id)
+    identity = response if alone else locators.identity(span.trace_id, span.span_id)
     return Item(
         project=runtime.project.number,
-        dedupe=locators.identity(span.trace_id, span.span_id) + locators.content(door, content),
+        dedupe=identity + locators.content(door, content),
+        response=response,
         session=locators.session(span.session_id) if span.session_id else b"",
-        trace=locators.trace(span.trace_id),
+        trace=locators.alone(response) if alone and not trace_id else locators.trace(trace_id),
         user=locators.user(span.user_id) if span.user_id else b"",
         retention=runtime.project.retention,
         salt=salt,
@@ -192,7 +200,7 @@ def screen_span(
     exact, masked, found = runtime.screen.span(bare)
     if messages:
         count = len(span.input)
-        shown = [messages[i] for i in _newest_turn(span.input)]
+        shown = [messages[i] for i in newest_turn(span.input)]
         newest = tuple(message.masked for message in shown if message.masked is not None)
         output = tuple(message.masked for message in messages[count:] if message.masked is not None)
         masked = replace(masked, input=newest, output=output)
@@ -201,21 +209,9 @@ def screen_span(
     return exact, messages, tools, masked, found, _version(span.input, messages, runtime)
 
 
-def _newest_turn(messages: Sequence[Message]) -> list[int]:
-    """Positions of the messages after the last assistant message, but for system messages."""
-    turn: list[int] = []
-    for position in range(len(messages) - 1, -1, -1):
-        role = messages[position].role
-        if role == "assistant":
-            break
-        if role not in _SYSTEM:
-            turn.append(position)
-    return turn[::-1]
-
-
 def _version(originals: Sequence[Message], messages: list[Screened], runtime: ProjectRuntime) -> str:
     """The version of the system prompt: that of its masked text, remembered per text."""
-    system = [i for i, message in enumerate(originals) if message.role in _SYSTEM]
+    system = [i for i, message in enumerate(originals) if message.role in SYSTEM_ROLES]
     if not system:
         return ""
     digest = b"v" + b"".join(messages[i].digest for i in system)
@@ -234,6 +230,7 @@ def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door
     exact, masked, _ = runtime.screen.score(score)
     slot = encode(exact)
     target = score.trace_id or score.response_id or score.session_id or score.name
+    response = runtime.locators.response(score.response_id) if score.response_id and not score.trace_id else b""
     facts = _facts(runtime, "score")
     locators = runtime.locators
     identity = locators.identity(target, f"score\0{score.id or new_id()}")
@@ -243,7 +240,8 @@ def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door
         facts,
         dedupe=identity + locators.content(door, content),
         session=b"" if score.trace_id or not score.session_id else locators.session(score.session_id),
-        trace=locators.trace(target),
+        trace=locators.alone(response) if response else locators.trace(target),
+        response=response,
         table=SCORES,
         line=score_line(masked, facts),
     )

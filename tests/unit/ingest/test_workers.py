@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -119,7 +119,12 @@ def test_a_large_delivery_is_prepared_in_shares_and_kept_whole_and_in_order(tmp_
         wait_until_ready(workers)
         given: list[tuple[int, int]] = []
         give = workers.give
-        workers.give = lambda task, *answers: given.append((task.share.number, task.share.of)) or give(task, *answers)  # type: ignore[func-returns-value,method-assign]
+
+        def watched(task: Task, taken: Callable[[Batch], None], failed: Callable[[Exception | None], None]) -> bool:
+            given.append((task.share.number, task.share.of))
+            return give(task, taken, failed)
+
+        workers.give = watched  # type: ignore[method-assign]
         padding = "x" * 60_000
         spans = [span(number, answer=f"{number} {padding}") for number in range(1, 20)]
         spans[2].resource_spans[0].scope_spans[0].spans[0].trace_id = b"short"

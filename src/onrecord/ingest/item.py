@@ -1,5 +1,7 @@
 """A record on its way to the commit thread: everything decided but its index, its partition and whether it is new."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from onrecord.ledger.entry import Entry
@@ -58,6 +60,15 @@ class Batch(msgspec.Struct, kw_only=True):
     dead: list[DeadLetter] = []
     ignored: int = 0
     """Log records that carry nothing of a span."""
+
+    @classmethod
+    def joined(cls, shares: "Sequence[Batch]") -> "Batch":
+        """The batch of a delivery whose shares, in order, were prepared apart."""
+        return cls(
+            items=[item for share in shares for item in share.items],
+            dead=[letter for share in shares for letter in share.dead],
+            ignored=sum(share.ignored for share in shares),
+        )
 
     def ack(self, duplicates: int) -> Ack:
         """The acknowledgement once everything here is durable."""

@@ -28,7 +28,7 @@ from onrecord.normalize.batch import Read, join_parts
 from onrecord.normalize.lone import may_be_told_of, standing_in
 from onrecord.normalize.registry import normalize, normalize_log
 from onrecord.privacy.skeleton import prompt_version
-from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
+from onrecord.receive.otlp import WHOLE, Decoded, DecodedLog, Fault, Share, decode_logs, decode_traces
 from onrecord.receive.port import Delivery
 from onrecord.store.row import score_line, span_line
 
@@ -38,15 +38,15 @@ _VERSIONS = 10_000
 """System prompts whose version is remembered."""
 
 
-def prepare(delivery: Delivery, runtime: ProjectRuntime, received_us: int) -> Batch:
-    """Prepare every record of a delivery.
+def prepare(delivery: Delivery, runtime: ProjectRuntime, received_us: int, share: Share = WHOLE) -> Batch:
+    """Prepare every record of a delivery, or a share of its spans.
 
     Raises:
         Rejected: when the body as a whole is malformed.
         Unavailable: when personal data could not be looked for.
     """
     if delivery.signal == "traces":
-        spans, faults = decode_traces(delivery.body, delivery.media)
+        spans, faults = decode_traces(delivery.body, delivery.media, share)
         return _prepare_all(spans, faults, delivery, runtime, received_us)
     if delivery.signal == "logs":
         logs, faults = decode_logs(delivery.body, delivery.media)

@@ -71,7 +71,7 @@ class Staging:
         self._spool_id = 0
         self._chain = b"\0" * 16
         self._trimmed = 0
-        self._tidied = True
+        self._tidied = False
         self.dead_total = 0
         self.dropped_total = 0
         self._previous: dict[int, Previous | None] = {}
@@ -167,8 +167,8 @@ class Staging:
                 self._earlier.remove(file)
                 file.close()
         elif not self._tidied:
-            self._file.tidy()
-            self._tidied = True
+            tidied = (self._file.tidy(), self._keys.tidy())
+            self._tidied = all(tidied)
         if self._joins.is_due(self._clock.now_us()):
             self._show(every=False)
 

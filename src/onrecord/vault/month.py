@@ -300,9 +300,9 @@ class MonthFile(MonthReader):
         """Set a value of ``meta``."""
         self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
-    def tidy(self) -> None:
-        """Give free space back to the file system, as far as nobody reads it now."""
-        tidy(self._sql)
+    def tidy(self) -> bool:
+        """Give free space back to the file system, as far as nobody reads it now; whether none is left."""
+        return tidy(self._sql)
 
     def erase(self, identifiers: Sequence[int]) -> None:
         """Remove records and leave no byte of them in the file or its write-ahead log."""

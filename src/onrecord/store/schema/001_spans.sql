@@ -113,7 +113,7 @@ ENGINE = ReplacingMergeTree(revision)
 PARTITION BY (retention, toYYYYMM(fromUnixTimestamp64Micro(received_us, 'UTC')))
 ORDER BY (project, shard, idx)
 SETTINGS
-    -- Measured (docs/adr/0020, 0021): small granules, compact parts until they are large, ZSTD for every column.
+    -- Measured (docs/adr/0020, 0021, 0025): small granules, compact parts until they are large, ZSTD for every column.
     index_granularity = 512, min_compress_block_size = 8192, min_bytes_for_wide_part = 20971520, default_compression_codec = 'ZSTD(1)',
     text_index_posting_list_codec = 'bitpacking', non_replicated_deduplication_window = 1000,
     fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 1;

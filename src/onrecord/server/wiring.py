@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 from sqlalchemy import Engine
-from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from onrecord.api import app as api
@@ -31,17 +30,17 @@ from onrecord.model.time import Clock, SystemClock
 from onrecord.receive.http import Receiver
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.tally import Tally
-from onrecord.server import administration, app, figures, health, ledgerfiles, metrics, reading
+from onrecord.server import administration, app, figures, health, ledgerfiles, reading
 from onrecord.server.administration import Administration
 from onrecord.server.figures import Figure
 from onrecord.server.gate import Gate, KeyOffice
 from onrecord.server.identity import identity
 from onrecord.server.intake import ProjectIntake
+from onrecord.server.later import LaterRoutes
 from onrecord.server.lifecycle import Part, Parts
 from onrecord.server.projection import Projection
 from onrecord.server.recording import Recording
 from onrecord.server.state import State
-from onrecord.web import app as web
 from onrecord.web.port import Site
 
 FIRST_USER = "owner"
@@ -103,20 +102,16 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
         scores=recording.pipeline,
         health=lambda: state.report(figures=True),
     )
-    site = Site(
-        engine=asked,
-        gate=gate,
-        keyring=KeyOffice(keyring, clock),
-        state=State(state, keyring, clock),
-        clock=clock,
-    )
+    office, figures_shown = KeyOffice(keyring, clock), State(state, keyring, clock)
+    site = Site(engine=asked, gate=gate, keyring=office, state=figures_shown, clock=clock)
+    later = LaterRoutes(lambda: _later_routes(shown, receiver.tally, gate, site))
     routes = [
         *receiver.routes(),
-        *_own_routes(state, shown, receiver.tally, gate.may_see_figures),
+        Route("/health", health.endpoint(state, gate.may_see_figures), methods=["GET"]),
         *ledgerfiles.routes(settings.data / "ledger"),
         *administration.routes(operator),
         *api.routes(services),
-        *web.routes(site),
+        later,
     ]
     return Installation(
         settings=settings,
@@ -125,7 +120,7 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
         recording=recording,
         projection=projection,
         health=state,
-        parts=_parts(receiver, recording, projection, operator, keyring),
+        parts=_parts(receiver, recording, projection, operator, keyring, later),
         app=app.build(routes),
     )
 
@@ -183,8 +178,13 @@ def _projection(settings: Settings, recording: Recording, clock: Clock) -> Proje
     return projection
 
 
-def _parts(
-    receiver: Receiver, recording: Recording, projection: Projection, operator: Administration, keyring: Keyring
+def _parts(  # noqa: PLR0917 - each of them is a part
+    receiver: Receiver,
+    recording: Recording,
+    projection: Projection,
+    operator: Administration,
+    keyring: Keyring,
+    later: LaterRoutes,
 ) -> Parts:
     """In the order in which a record passes them, which is also the order of a stop: each drains into the next."""
 
@@ -207,6 +207,7 @@ def _parts(
             Part("recording", recording.start, drain),
             Part("store", projection.start, projection.stop),
             Part("erasures", resume, lambda _: None),
+            Part("pages", later.start, lambda _: None),
             Part("files", lambda: None, close),
         ]
     )
@@ -239,10 +240,9 @@ def _conditions(recording: Recording, projection: Projection) -> dict[str, Calla
     return {"commit": commit, "ledger": ledger, "store": projection.condition, "content": projection.content}
 
 
-def _own_routes(
-    state: health.Health, shown: Sequence[Figure], tally: Tally, trusted: Callable[[Request], bool]
-) -> list[Route]:
-    return [
-        Route("/health", health.endpoint(state, trusted), methods=["GET"]),
-        Route("/metrics", metrics.endpoint(shown, tally, trusted), methods=["GET"]),
-    ]
+def _later_routes(shown: Sequence[Figure], tally: Tally, gate: Gate, site: Site) -> list[BaseRoute]:
+    """What is imported beside the start."""
+    from onrecord.server import metrics  # noqa: PLC0415 - see LaterRoutes
+    from onrecord.web import app as web  # noqa: PLC0415
+
+    return [Route("/metrics", metrics.endpoint(shown, tally, gate.may_see_figures), methods=["GET"]), *web.routes(site)]

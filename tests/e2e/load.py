@@ -2,6 +2,7 @@
 
 import http.client
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.e2e.reader import Reader
+from tests.e2e.server import START_SECONDS
 from tests.recorded import span
 
 THREADS = 4
@@ -40,6 +42,13 @@ class Load:
         yield
         for thread in threads:
             thread.join(60)
+
+    def await_more(self) -> None:
+        """Wait until something more is acknowledged."""
+        before, end = len(self.acknowledged), time.monotonic() + START_SECONDS
+        while len(self.acknowledged) == before:
+            assert time.monotonic() < end, self._reader.server.said()
+            time.sleep(0.01)
 
     def _send_all(self) -> None:
         while True:

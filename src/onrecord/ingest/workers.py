@@ -10,6 +10,7 @@ project, it remembers in memory only, and ends with it when a person is erased.
 import gc
 import logging
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -85,7 +86,7 @@ class Workers:
                 return
             self._used_at = time.monotonic()
             context = multiprocessing.get_context("forkserver")
-            self._pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_ignore_signals)
+            self._pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin)
             pool = self._pool
         warm = [pool.submit(_warm) for _ in range(self.count)]
         warm[-1].add_done_callback(lambda done: self._warmed(pool, done))
@@ -175,9 +176,18 @@ def unpack(data: bytes) -> Batch:
 _runtimes: dict[tuple[int, str], ProjectRuntime] = {}
 
 
-def _ignore_signals() -> None:
-    """Ctrl-C goes to the whole process group; the server decides when workers end."""
+def _begin() -> None:
+    """The server decides when workers end, not Ctrl-C, which goes to the whole group; a killed server ends them too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_server, name="server", daemon=True).start()
+
+
+def _end_with_the_server() -> None:
+    """The pool's queue outlives a server that was killed: its workers would wait, keys in memory, for ever."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os._exit(1)
 
 
 def _warm() -> None:

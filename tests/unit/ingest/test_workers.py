@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -92,6 +94,25 @@ def test_when_a_worker_dies_its_delivery_is_asked_for_elsewhere() -> None:
     os.kill(own or 0, signal.SIGKILL)
     assert answer.result(30) is None
     workers.stop()
+
+
+def test_workers_end_when_the_server_is_killed() -> None:
+    program = """
+import os, signal, time
+from onrecord.ingest.workers import Workers
+workers = Workers(1)
+workers.want()
+while not workers.ready:
+    time.sleep(0.01)
+print(next(iter(workers._pool._processes)), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    worker = int(ended.stdout)
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{worker}/cmdline").exists() and Path(f"/proc/{worker}/cmdline").read_bytes():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_stopped_workers_take_nothing(workers: Workers) -> None:

@@ -17,6 +17,8 @@ from onrecord.errors import Unavailable
 
 _MANY: Final = 24
 """Names beyond which one ``syncfs`` costs less than an ``fsync`` for each (measured: docs/adr/0011)."""
+_FREED_PAGES: Final = 250
+"""Free pages that are given back at once: about 20 ms in which nothing can be committed."""
 
 
 def sync_directory(path: Path) -> None:
@@ -109,14 +111,19 @@ def _create_database(path: Path, schema: str, page_bytes: int) -> None:
     sync_directory(path.parent)
 
 
-def tidy(connection: sqlite3.Connection) -> None:
-    """Give back the space of the WAL and of free pages, as far as nobody reads them now. Never waits."""
+def tidy(connection: sqlite3.Connection) -> bool:
+    """Give back the space of free pages, some at a time, and of the WAL, as far as nobody reads them now. Never waits.
+
+    Whether nothing is left to give back; else call it again in a while.
+    """
     connection.execute("PRAGMA busy_timeout=0")
     try:
-        connection.execute("PRAGMA incremental_vacuum").fetchall()
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        # A script, because ``execute`` takes one step of a statement that answers nothing: it would free one page.
+        connection.executescript(f"PRAGMA incremental_vacuum({_FREED_PAGES})")
+        busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not busy and not connection.execute("PRAGMA freelist_count").fetchone()[0]
     except sqlite3.OperationalError:
-        return  # somebody reads: later
+        return False  # somebody reads: later
     finally:
         connection.execute("PRAGMA busy_timeout=10000")
 

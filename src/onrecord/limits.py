@@ -34,9 +34,10 @@ EVENTS_PER_SPAN: Final = 2_048
 LINKS_PER_SPAN: Final = 1_024
 """Links of one span."""
 MESSAGES_PER_SPAN: Final = 10_000
-"""Messages of one call, input and output together."""
+"""Messages of one call, input and output together: each is a slot of the record and a hash of its commitment."""
 ID_BYTES: Final = 256
-"""Trace, span, session and user ids that are text."""
+"""Ids and names of a score, and what a client calls itself. A span's own ids have 24 bytes on the wire, its user and
+session become pseudonyms, and whatever else it names is bounded by SPAN_BYTES."""
 DOCUMENT_BYTES: Final = 4 * 1024 * 1024
 """One document of the library (a prompt, a dataset item), before compression: Langfuse takes 4.5 MB a request."""
 
@@ -104,6 +105,10 @@ CHECKPOINT_INTERVAL_MS: Final = 200
 """How often the sequencer signs while entries arrive; the promise is one second after the acknowledgement."""
 HEARTBEAT_S: Final = 3_600
 """An idle ledger says so once in this time."""
+
+# --- joining -------------------------------------------------------------------------------------------------
+LONE_PART_SECONDS: Final = 600
+"""How long what names only a model's response waits unseen for its span; exporters send within seconds, or retry."""
 
 # --- stopping ------------------------------------------------------------------------------------------------
 DRAIN_SECONDS: Final = 30

@@ -112,3 +112,20 @@ def test_nothing_inside_imports_the_package_root(path: Path) -> None:
 def test_only_the_configuration_reads_the_environment(path: Path) -> None:
     if path.name != "config.py":
         assert not re.search(r"os\.(environ|getenv)", path.read_text("utf-8"))
+
+
+def test_every_bound_is_used_where_something_is_bounded() -> None:
+    bounds = {
+        node.target.id
+        for node in ast.parse((SOURCE / "limits.py").read_text("utf-8")).body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    read: set[str] = set()
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                read.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                read.add(node.attr)
+    assert len(bounds) > 40
+    assert bounds - read == set()

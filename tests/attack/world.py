@@ -1,4 +1,4 @@
-"""A small recorded directory with most of what there is: two months, sessions, a part, an erasure, a spool."""
+"""A small recorded directory with most of what there is: two months, sessions, parts, an erasure, a spool."""
 
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ from onrecord.model.project import Project
 from onrecord.model.record import Place
 from onrecord.model.time import FixedClock
 from onrecord.server.recording import Recording
+from tests.lone import call, deliver, told
 from tests.recorded import NOVEMBER_US, PROJECT, send, span
 
 MONTH_US = 20 * 86_400_000_000
@@ -53,6 +54,8 @@ def record_all(made: Recording, clock: FixedClock) -> None:
     clock.advance(MONTH_US)
     for number in range(31, 56):
         send(made, span(number, trace=number // 4 + 1, answer=f"answer {number}"))
+    deliver(made, call(60, trace=60), told("answer 60"), told("answer 61", response="r-61"), call(61, response="r-61"))
+    deliver(made, told("answer 62", response="r-62"), call(63, trace=63, response="r-63"))
     made.settle()
 
 

@@ -142,6 +142,31 @@ def test_scores_stand_with_their_trace_and_a_later_one_of_the_same_id_replaces_i
     assert found("score.helpful:*") == [trace_id(1)]
 
 
+def test_a_judgement_of_a_response_stands_at_the_call_that_names_it(world: World) -> None:
+    agent, first, again = (
+        step(1, number, min(number - 1, 1), kind=kind, response_id="resp-7")
+        for number, kind in ((1, "agent"), (2, "llm"), (3, "llm"))
+    )
+    world.keep([agent, first, again, step(2, 1, response_id="resp-8"), step(3, 1)])
+    world.judge(Score(name="good", id="j1", value=1.0, response_id="resp-7"))
+    world.judge(Score(name="good", id="j1", value=0.0, response_id="resp-7", comment="no"))
+    world.judge(Score(name="good", id="j1", value=0.9, response_id="resp-8"))
+    world.judge(Score(name="good", value=0.9, response_id="resp-9"))
+    rows = {row.trace_id: row.scores for row in world.engine.traces(reader(), OURS.id).rows}
+    assert [(one.value, one.comment, one.span_id) for one in rows[trace_id(1)]] == [(0.0, "no", first.span_id)]
+    assert [one.value for one in rows[trace_id(2)]] == [0.9]
+    assert rows[trace_id(3)] == ()
+    assert len(world.engine.span(reader(), OURS.id, trace_id(1), first.span_id).scores) == 1
+    assert world.engine.span(reader(), OURS.id, trace_id(1), agent.span_id).scores == ()
+
+    def found(text: str) -> set[str]:
+        return {row.trace_id for row in world.engine.traces(reader(), OURS.id, parse(text)).rows}
+
+    assert found("score.good<0.5") == {trace_id(1)}
+    assert found("score.good>0.5") == {trace_id(2)}
+    assert found("-score.good:*") == {trace_id(3)}
+
+
 def test_sessions_and_users_add_up_whole_traces(world: World) -> None:
     for trace in (1, 2, 3):
         session = {1: "s1", 2: "s1", 3: "s2"}[trace]

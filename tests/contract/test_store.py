@@ -123,6 +123,17 @@ def test_a_refused_row_is_set_aside_once_and_the_rest_goes_in(store: Store, writ
     assert kept == [("spans", "", 0, "", False), ("spans", "p", 77, "t", True)]
 
 
+def test_lines_of_refused_rows_are_kept_while_there_are_few(
+    store: Store, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onrecord.store.writer.SET_ASIDE_ROWS", 1)
+    for number in range(3):
+        writer.insert("verses", [line(number)], f"a{number}")
+    assert store.query("SELECT idx, line != '' FROM set_aside ORDER BY idx").result_rows == [
+        (0, True), (1, False), (2, False),
+    ]  # fmt: skip
+
+
 def test_rows_of_an_unknown_table_are_set_aside(store: Store, writer: Writer) -> None:
     assert writer.insert("verses", [line(1)], "a") == 1
     assert store.query("SELECT table, idx FROM set_aside").result_rows == [("verses", 1)]

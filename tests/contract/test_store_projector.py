@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from onrecord.errors import Corrupt, Unavailable
-from onrecord.limits import BLOCK_ROWS
+from onrecord.limits import BLOCK_ROWS, BLOCK_WAIT_MS
 from onrecord.model.time import FixedClock
 from onrecord.store.client import Refused, Store
 from onrecord.store.projector import Projector
@@ -62,6 +62,22 @@ def test_rows_become_visible_and_the_position_follows(store: Store, spool: Spool
     assert indexes(store) == [0, 1, 2, 3]
     assert seen[-1] == later == projector.status.position
     assert (projector.status.state, projector.status.rows, projector.status.waiting_rows) == ("stopped", 4, 0)
+
+
+def test_after_a_rest_inserts_follow_one_another_and_in_the_long_run_take_a_quarter_of_the_time(
+    store: Store, spool: Spool, journal: Path
+) -> None:
+    projector = Projector(spool, writer(store), journal)
+    began = now = 1_000.0
+    waited: list[float] = []
+    for _ in range(1_000):
+        projector._pause(now, now + 0.05, 1)
+        waited.append(max(0.0, projector._next_insert - now - 0.05))
+        now = max(now + 0.05, projector._next_insert)
+    assert max(waited[:25]) < 0.002
+    assert 0.2 < 1_000 * 0.05 / (now - began) < 0.3
+    projector._pause(now, now + 0.3, BLOCK_ROWS)
+    assert projector._next_insert == pytest.approx(now + 0.3 + BLOCK_WAIT_MS / 1e3)
 
 
 @pytest.mark.parametrize("name", ["store.journal-written", "store.inserted"])

@@ -62,19 +62,24 @@ def acknowledged(operations: Sequence[Operation], cut: int) -> set[int]:
     return {one.number for one in operations[:cut] if isinstance(one, Ack)}
 
 
-def after_cut(operations: Sequence[Operation], cut: int, rng: random.Random) -> tuple[dict[str, bytes], set[str]]:
-    """Files and directories that the disk holds when the power goes before operation ``cut``."""
+def after_cut(
+    operations: Sequence[Operation], cut: int, rng: random.Random, *, only: int | None = None
+) -> tuple[dict[str, bytes], set[str]]:
+    """Files and directories that the disk holds when the power goes before operation ``cut``.
+
+    With ``only``, of all that was not synced exactly that operation has reached the disk.
+    """
     files, folders, everything = _synced(operations[:cut])
     names: dict[str, int] = {}
     contents: dict[int, bytearray] = {}
-    keep = rng.choice((0.0, 0.5, 0.9, 1.0))
+    keep = 0.0 if only is not None else rng.choice((0.0, 0.5, 0.9, 1.0))
     for at, one in enumerate(operations[:cut]):
         if isinstance(one, Name):
-            if at < max(folders.get(_parent(one.path), 0), everything) or rng.random() < keep:
+            if at < max(folders.get(_parent(one.path), 0), everything) or at == only or rng.random() < keep:
                 _rename(names, one)
         elif isinstance(one, Write | Cut):
             content = contents.setdefault(one.inode, bytearray())
-            if at < max(files.get(one.inode, 0), everything):
+            if at < max(files.get(one.inode, 0), everything) or at == only:
                 _apply(content, one)
             else:
                 for piece in _kept(one, keep, rng):

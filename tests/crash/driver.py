@@ -19,12 +19,16 @@ from tests.recorded import PROJECT, span
 
 
 def killer(point: str, nth: int) -> Callable[[str], None]:
-    """A crash point that kills this process when ``point`` is passed for the ``nth`` time."""
+    """A crash point that kills this process when ``point`` is passed for the ``nth`` time; ``a>b``: b, after a."""
+    *before, last = point.split(">")
     left = nth
 
     def pass_point(name: str) -> None:
         nonlocal left
-        if name == point:
+        if before:
+            if name == before[0]:
+                del before[0]
+        elif name == last:
             left -= 1
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)

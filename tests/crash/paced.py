@@ -38,7 +38,7 @@ def main() -> None:
             done.result(30)
             sys.stdout.write(f"ack {one}\n")
             sys.stdout.flush()
-        if number % _PUBLISH_EVERY == 0:
+        if (number - first) % _PUBLISH_EVERY == 0:
             made.settle()
             made.pipeline.exclusively(made.staging.trim).result(30)
     made.settle()

@@ -166,7 +166,7 @@ def test_the_door_closes_with_the_first_key(data: Path) -> None:
         assert server.export(spans(2)).status == 401
         assert server.export(spans(2), x_api_key=key).status == 200
         listed = onrecord("keys", "list", "--data", str(data), "--json")
-        assert key.rpartition("_")[2] not in listed.stdout
+        assert key.split("_", 2)[2] not in listed.stdout
 
 
 def test_beyond_loopback_a_key_is_needed_and_tls_or_a_banner(data: Path) -> None:
@@ -183,9 +183,10 @@ def test_the_login_link_of_the_first_start_is_shown_until_it_is_used(data: Path)
         assert server.login not in server.said().replace(f"/login?token={server.login}", "", 1)
 
 
-def test_an_idle_server_keeps_within_its_memory(server: Server) -> None:
-    server.settle()
-    status = Path(f"/proc/{server.process.pid}/status").read_text("ascii")
+def test_an_idle_server_with_its_store_open_keeps_within_its_memory(data: Path) -> None:
+    with serving(data) as server:  # one of its own: idle is one that has received nothing
+        assert server.settle()["parts"]["store"] == "ok"
+        status = Path(f"/proc/{server.process.pid}/status").read_text("ascii")
     assert int(status.split("VmRSS:")[1].split()[0]) < 450 * 1024
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from onrecord.model.message import Message, Part
@@ -24,7 +24,7 @@ PIECES = (
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abc", "-----BEGIN PRIVATE KEY-----", "MIIEvQ", "password=",
     "password: ", "wachtwoord is ", "mot de passe : ", "Authorization: Bearer ", "hunter22", "Geheim123!", "cookie: a=",
     "postgres://u:", "pw123@host/db", "://", "@", "<SECRET>", "<CARD_1111>", "<EMAIL_k7m2q9xd4x1n>", "<EMAIL_", "<",
-    ">",
+    "<SECRET", "<CARD_", "<your key>", "postgres://u:<SECRET", ">",
     "12345678Z", "X1234567L", "QQ123456C", "nino ", "dni ", "943 476 5919", "nhs ", "078-05-1120", "44051401359",
     "pesel ", "RSSMRA85T10A562S", "2 55 08 14 168 025 38", "steuer ", "86095742719", " ", "\n", "\\n", "\t", '"', "'",
     "\\", "\u200b", "\u00a0", "\uff10\uff16", "\u2011", "\u00e9", "\U0001f600", "\ud800", "\0", "0", "9", ".", "-", ",",
@@ -68,6 +68,7 @@ def test_any_text_can_be_screened(text: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(values)
+@example({"password": "<EMAIL_jan.de.vries@example.com"})
 def test_json_text_stays_json(value: Any) -> None:
     text = json.dumps(value)
     screened = screen().text(text)
@@ -89,6 +90,9 @@ def test_structures_screen_to_themselves(value: Any) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(keys, values, max_size=4), st.sampled_from(PIECES), st.sampled_from(ContentMode), mixtures)
+@example({"password": {"token": "jan@example.com%40example.org-----BEGIN PRIVATE KEY-----"}}, "", ContentMode.FULL, "")
+@example({"sk-proj-abcdefghijklmnop1234567890": None}, "sk-proj-abcdefghijklmnop1234567890", ContentMode.FULL, "")
+@example({"password": "we keep a -----BEGIN PRIVATE KEY-----"}, "", ContentMode.FULL, "")
 def test_spans_screen_to_themselves(attributes: dict[str, Any], user: str, mode: ContentMode, name: str) -> None:
     screens = Screen(Pseudonyms(KEY), mode=mode)
     span = Span(trace_id="a" * 32, span_id=name or "s", user_id=user, session_id=name, attributes=attributes, name=name)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from onrecord.errors import Rejected
-from onrecord.receive.otlp import decode_logs, decode_traces
+from onrecord.receive.otlp import Share, decode_logs, decode_traces
 
 KEYS = (
     "resourceSpans",
@@ -134,3 +134,17 @@ def test_an_error_holds_no_byte_of_what_was_sent(media: str) -> None:
     with pytest.raises(Rejected) as refused:
         decode_traces(b'{"resourceSpans": [{"ada@example.org', media)
     assert "ada" not in refused.value.message + refused.value.hint
+
+
+@given(st.lists(st.lists(st.binary(min_size=15, max_size=16), max_size=5), max_size=4), st.integers(1, 5))
+def test_the_shares_of_a_body_are_the_body(scopes: list[list[bytes]], of: int) -> None:
+    request = ExportTraceServiceRequest()
+    for ids in scopes:
+        spans = request.resource_spans.add().scope_spans.add().spans
+        for number, trace_id in enumerate(ids):
+            spans.add(trace_id=trace_id, span_id=bytes([1] * 8), name=str(number))
+    for media, body in (("protobuf", request.SerializeToString()), ("json", MessageToJson(request).encode())):
+        shares = [decode_traces(body, media, Share(number, of)) for number in range(of)]
+        decoded = [one for share, _ in shares for one in share]
+        faults = [fault for _, share in shares for fault in share]
+        assert (decoded, faults) == decode_traces(body, media)

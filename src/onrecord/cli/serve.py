@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.logging import RichHandler
 
 from onrecord.cli.options import read, settings_options
 from onrecord.cli.say import say, say_error
@@ -44,6 +43,8 @@ def _start_logging() -> None:
     """Log lines on standard error: coloured for a person, plain in a pipe."""
     handler: logging.Handler
     if sys.stderr.isatty():
+        from rich.logging import RichHandler  # noqa: PLC0415 - for a person only
+
         handler = RichHandler(show_path=False, omit_repeated_times=False)
         handler.setFormatter(logging.Formatter("%(message)s"))
     else:

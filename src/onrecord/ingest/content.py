@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from onrecord.errors import Corrupt, Missing
+from onrecord.errors import Corrupt, Missing, Rejected
 from onrecord.ingest.prepare import SCORES, SPANS, screen_span
 from onrecord.ingest.project import ProjectRuntime, ProjectRuntimes
 from onrecord.ledger.entry import Entry
@@ -17,7 +17,7 @@ from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize.merge import merge
 from onrecord.privacy.screen import Screen
-from onrecord.store.row import score_line, span_line, stamp
+from onrecord.store.row import DAMAGED, damaged_line, score_line, span_line, stamp
 from onrecord.vault.body import place_of
 from onrecord.vault.manifest import Content
 from onrecord.vault.reader import Located, VaultReader
@@ -97,7 +97,8 @@ class ContentReader:
     def rows(self, project: int, entries: Iterator[tuple[Place, Entry]]) -> Iterator[tuple[str, bytes]]:
         """Table and line of every record of a project, from its entries and the vault: what a rebuild replays.
 
-        Each span gives one line, of its newest revision. What was erased or has expired gives none.
+        Each span gives one line, of its newest revision. What was erased or has expired gives none, neither does a part
+        that waits for its span; what can not be read gives one that says so.
         """
         runtime = self._runtimes.numbered(project)
         for place, entry in entries:
@@ -106,6 +107,8 @@ class ContentReader:
             facts = facts_of(entry, runtime)
             try:
                 located = self._vault.locate(project, place)
+                if entry.kind == "part" and self._vault.waits(located):
+                    continue  # its row comes when its span does, or when it has waited long enough
                 if entry.kind == "score":
                     yield SCORES, self.score_row(located, project, facts, place)
                 else:
@@ -113,6 +116,8 @@ class ContentReader:
                     yield SPANS, self.row(project, facts, place, None, revision)
             except Missing:
                 continue
+            except (Corrupt, Rejected):  # altered, or can not be screened
+                yield DAMAGED, damaged_line(facts.project, place, 0, facts.retention)
 
 
 def facts_of(entry: Entry, runtime: ProjectRuntime) -> RecordFacts:

@@ -22,11 +22,13 @@ from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decod
 class Door(msgspec.Struct, frozen=True, kw_only=True):
     """How deliveries of one signal are read."""
 
-    decode: Callable[[bytes, str], tuple[Sequence[Any], Sequence[Fault]]]
+    decode: Callable[..., tuple[Sequence[Any], Sequence[Fault]]]
     """From body and ``Delivery.media`` to pieces (each has a ``digest``) and the faults of bad ones.
 
     Raises ``Rejected`` when nothing in the body can be told apart.
     """
+    divisible: bool = False
+    """``decode`` takes a third argument, the ``Share`` of the body that is asked for."""
     read: Callable[[Any], Span | Score | None]
     """What one piece says; ``None`` when it concerns no model call."""
     kind: Callable[[Any], str]
@@ -58,7 +60,7 @@ def read_interaction(one: Line) -> Span:
 
 
 DOORS: Final[Mapping[str, Door]] = {
-    "traces": Door(decode=decode_traces, read=read_span, kind=lambda _: "span", name=b"otlp"),
+    "traces": Door(decode=decode_traces, read=read_span, kind=lambda _: "span", name=b"otlp", divisible=True),
     "logs": Door(decode=decode_logs, read=read_log, kind=lambda _: "part", name=b"otlp.logs", join=join_parts),
     "import.traces": Door(decode=decode_traces, read=read_imported_span, kind=lambda _: "span", name=b"otlp"),
     "import.interactions": Door(

@@ -1,5 +1,7 @@
 """A record on its way to the commit thread: everything decided but its index, its partition and whether it is new."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from onrecord.ledger.entry import Entry
@@ -20,6 +22,8 @@ class Item(msgspec.Struct, kw_only=True, gc=False):
     """Locator of the trace, or of whatever else holds records together."""
     user: bytes = b""
     """Locator of the data subject that the record names."""
+    response: bytes = b""
+    """Name of the model's response (a keyed digest), when this waits for what names only that, or names only that."""
     installation: bool = False
     """The record is about the installation itself: its partition belongs to no trace."""
     retention: str
@@ -56,6 +60,15 @@ class Batch(msgspec.Struct, kw_only=True):
     dead: list[DeadLetter] = []
     ignored: int = 0
     """Log records that carry nothing of a span."""
+
+    @classmethod
+    def joined(cls, shares: "Sequence[Batch]") -> "Batch":
+        """The batch of a delivery whose shares, in order, were prepared apart."""
+        return cls(
+            items=[item for share in shares for item in share.items],
+            dead=[letter for share in shares for letter in share.dead],
+            ignored=sum(share.ignored for share in shares),
+        )
 
     def ack(self, duplicates: int) -> Ack:
         """The acknowledgement once everything here is durable."""

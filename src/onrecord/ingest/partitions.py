@@ -48,6 +48,14 @@ class Partitions:
             self._note(item, partition)
         return partition
 
+    def adopt(self, trace: bytes, alone: bytes) -> None:
+        """Say that what lies in the partitions of ``alone`` is of a trace: whoever is tied to it is tied to them."""
+        partitions = self._keys.partitions_of_trace(alone)
+        if partitions:
+            known = self._trace(trace)
+            for partition in partitions:
+                self._link(trace, known, partition)
+
     def installation(self, project: int, retention: str, locators: Locators, file: MonthReader) -> AESGCM:
         """The key for a project's dead letters of this month."""
         base = locators.actor("dead letters")
@@ -95,20 +103,27 @@ class Partitions:
         return self._open.add(base, found, history)
 
     def _note(self, item: Item, partition: OpenPartition) -> None:
-        trace = self._young.get(item.trace)
-        if trace is None:
-            trace = self._old.get(item.trace) or self._recall(item.trace)
-            if len(self._young) >= _TRACES:
-                self._old, self._young = self._young, {}
-            self._young[item.trace] = trace
-        if partition.id not in trace.partitions:
-            self._stage()
-            self._keys.link_trace(item.trace, partition.id)
-            trace.partitions.add(partition.id)
-            for subject in trace.subjects:
-                self._keys.tie(subject, partition.id)
+        trace = self._trace(item.trace)
+        self._link(item.trace, trace, partition.id)
         if item.user:
             self._tie(item, trace)
+
+    def _trace(self, locator: bytes) -> _Trace:
+        trace = self._young.get(locator)
+        if trace is None:
+            trace = self._old.get(locator) or self._recall(locator)
+            if len(self._young) >= _TRACES:
+                self._old, self._young = self._young, {}
+            self._young[locator] = trace
+        return trace
+
+    def _link(self, locator: bytes, trace: _Trace, partition: int) -> None:
+        if partition not in trace.partitions:
+            self._stage()
+            self._keys.link_trace(locator, partition)
+            trace.partitions.add(partition)
+            for subject in trace.subjects:
+                self._keys.tie(subject, partition)
 
     def _tie(self, item: Item, trace: _Trace) -> None:
         subject = self._keys.find_subject_staged(item.user)

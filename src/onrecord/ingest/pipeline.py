@@ -6,6 +6,10 @@
 
 Nothing is acknowledged before its commit; nothing acknowledged is lost after it. When more waits than the bounds
 allow, ``submit`` refuses at once and nothing was kept.
+
+A large delivery that finds nothing else to be prepared is prepared in shares, by the thread and the workers at once,
+and committed as one. While others are being prepared it goes to one worker whole: shares make an answer sooner, not
+cheaper, because each preparer screens for itself.
 """
 
 import threading
@@ -23,12 +27,15 @@ from onrecord.limits import INFLIGHT_BYTES, INFLIGHT_REQUESTS
 from onrecord.model.project import Project
 from onrecord.model.score import Score
 from onrecord.model.time import Clock
+from onrecord.receive.otlp import Share, is_divisible
 from onrecord.receive.port import Ack, Delivery
 
 _PILE_BYTES = 4 * 1024 * 1024
 """Bodies that wait: from here on workers are wanted."""
 _SMALL_BYTES = 32 * 1024
 """A smaller body is prepared sooner here than it is sent to a worker."""
+_SHARE_BYTES = 256 * 1024
+"""The smallest share of a body: preparing it takes 5 to 10 ms, sending it to a worker one."""
 
 
 class Pipeline:
@@ -45,6 +52,7 @@ class Pipeline:
         self._lock = threading.Lock()
         self._waiting_bytes = 0
         self._waiting = 0
+        self._preparing = 0
         self.refused_total = 0
         self.ignored_total = 0
         self.closed = False
@@ -62,15 +70,23 @@ class Pipeline:
                 raise Pushback("more waits to be written than the server may hold", hint="Send again.", retry_after_s=1)
             self._waiting += 1
             self._waiting_bytes += size
+            alone = not self._preparing
+            self._preparing += 1
         done: Future[Ack] = Future()
         done.add_done_callback(lambda _: self._release(size))
         if self._waiting_bytes > _PILE_BYTES:
             self.workers.want()
-        if size < _SMALL_BYTES or not self._give(delivery, done):
-            try:
-                self._thread.submit(self._prepare, delivery, done)
-            except RuntimeError:  # closed since the check
-                done.set_exception(_stopping())
+        shares = self._shares(delivery) if alone else 1
+        gathering = _Gathering(shares, lambda batch: self._take(batch, done), lambda error: self._fail(error, done))
+        for number in range(shares - 1, -1, -1):
+            share = Share(number, shares)
+            # The first of several shares is for the thread here, which would be idle else.
+            here = number == 0 if shares > 1 else size < _SMALL_BYTES
+            if here or not self._give(delivery, share, gathering):
+                try:
+                    self._thread.submit(self._prepare, delivery, share, gathering)
+                except RuntimeError:  # closed since the check
+                    gathering.fail(_stopping())
         return done
 
     def score(self, project: Project, score: Score, *, content: bytes, door: bytes) -> "Future[Ack]":
@@ -110,39 +126,82 @@ class Pipeline:
         self._commits.put(Batch(items=items), done)
         return done
 
+    def _shares(self, delivery: Delivery) -> int:
+        if not self.workers.ready or not is_divisible(delivery.signal, delivery.media):
+            return 1
+        return max(1, min(self.workers.count + 1, len(delivery.body) // _SHARE_BYTES))
+
     def _release(self, size: int) -> None:
         with self._lock:
             self._waiting -= 1
             self._waiting_bytes -= size
 
-    def _prepare(self, delivery: Delivery, done: "Future[Ack]") -> None:
+    def _prepare(self, delivery: Delivery, share: Share, gathering: "_Gathering") -> None:
         try:
-            batch = prepare(delivery, self._runtimes.of(delivery.project), self._clock.now_us())
+            batch = prepare(delivery, self._runtimes.of(delivery.project), self._clock.now_us(), share)
         except OnrecordError as error:
-            done.set_exception(error)
+            gathering.fail(error)
         except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
-            done.set_exception(Unavailable(f"the delivery could not be prepared ({type(error).__name__})"))
+            gathering.fail(Unavailable(f"the delivery could not be prepared ({type(error).__name__})"))
         else:
-            self._take(batch, done)
+            gathering.take(share.number, batch)
 
     def _take(self, batch: Batch, done: "Future[Ack]") -> None:
+        self._prepared()
         self.ignored_total += batch.ignored
         self._commits.put(batch, done)
 
-    def _give(self, delivery: Delivery, done: "Future[Ack]") -> bool:
-        """Give a delivery to a worker process, if there is one; what it can not do is done here."""
+    def _fail(self, error: Exception, done: "Future[Ack]") -> None:
+        self._prepared()
+        done.set_exception(error)
+
+    def _prepared(self) -> None:
+        with self._lock:
+            self._preparing -= 1
+
+    def _give(self, delivery: Delivery, share: Share, gathering: "_Gathering") -> bool:
+        """Give a share to a worker process, if there is one; what it can not do is done here."""
         if not self.workers.ready:
             return False
 
         def failed(error: Exception | None) -> None:
             if error is not None:
-                done.set_exception(error)
+                gathering.fail(error)
             else:
-                self._prepare(delivery, done)
+                self._prepare(delivery, share, gathering)
 
         runtime = self._runtimes.of(delivery.project)
-        task = Task(delivery, runtime.pseudonym_key, runtime.locator_key, self._clock.now_us())
-        return self.workers.give(task, lambda batch: self._take(batch, done), failed)
+        task = Task(delivery, runtime.pseudonym_key, runtime.locator_key, self._clock.now_us(), share)
+        return self.workers.give(task, lambda batch: gathering.take(share.number, batch), failed)
+
+
+class _Gathering:
+    """The shares of one delivery: handed on in order once all are there, or failed at the first that fails."""
+
+    def __init__(self, shares: int, taken: Callable[[Batch], None], failed: Callable[[Exception], None]) -> None:
+        self._batches: list[Batch | None] = [None] * shares
+        self._taken = taken
+        self._failed = failed
+        self._lock = threading.Lock()
+        self._over = False
+
+    def take(self, number: int, batch: Batch) -> None:
+        """A share is prepared."""
+        with self._lock:
+            self._batches[number] = batch
+            there = [each for each in self._batches if each is not None]
+            if self._over or len(there) < len(self._batches):
+                return
+            self._over = True
+        self._taken(there[0] if len(there) == 1 else Batch.joined(there))
+
+    def fail(self, error: Exception) -> None:
+        """A share can not be prepared, so nothing of the delivery is kept."""
+        with self._lock:
+            if self._over:
+                return
+            self._over = True
+        self._failed(error)
 
 
 def _stopping() -> Pushback:

@@ -1,7 +1,8 @@
 """From a delivery to prepared records: decode, normalise, screen, lay out. Pure but for random salts and ids.
 
 One bad span costs that span only: it becomes a dead letter with its reason. What the screen can not judge is never
-let through: its error ends the delivery, and the client sends again.
+let through: a record whose text fails it, twice, while the screen works otherwise, becomes a dead letter, too; when
+the screen itself does not work, its error ends the delivery, and the client sends again.
 """
 
 import logging
@@ -17,13 +18,17 @@ from onrecord.ingest.item import Batch, DeadLetter, Item
 from onrecord.ingest.project import ProjectRuntime, Screened, encode
 from onrecord.ledger.commitment import commit
 from onrecord.ledger.entry import Entry
+from onrecord.limits import MESSAGES_PER_SPAN
+from onrecord.model.derive import SYSTEM_ROLES, newest_turn
 from onrecord.model.ids import new_id
 from onrecord.model.message import Message
 from onrecord.model.record import RecordFacts
 from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize.batch import Read
+from onrecord.normalize.lone import may_be_told_of, standing_in
 from onrecord.privacy.skeleton import prompt_version
+from onrecord.receive.otlp import WHOLE, Share
 from onrecord.receive.port import Delivery
 from onrecord.store.row import score_line, span_line
 
@@ -33,11 +38,10 @@ _OTLP = (b"otlp", b"otlp.logs")
 """Doors whose bytes are told apart by the record kind alone, as they were before there were others."""
 _VERSIONS = 10_000
 """System prompts whose version is remembered."""
-_SYSTEM = ("system", "developer")
 
 
-def prepare(delivery: Delivery, runtime: ProjectRuntime, received_us: int) -> Batch:
-    """Prepare every record of a delivery.
+def prepare(delivery: Delivery, runtime: ProjectRuntime, received_us: int, share: Share = WHOLE) -> Batch:
+    """Prepare every record of a delivery, or a share of its spans.
 
     Raises:
         Rejected: when the body as a whole is malformed.
@@ -46,11 +50,14 @@ def prepare(delivery: Delivery, runtime: ProjectRuntime, received_us: int) -> Ba
     door = DOORS.get(delivery.signal)
     if door is None:
         raise Rejected(f"nothing here reads the signal {delivery.signal!r}")
-    return _prepare_all(door, delivery, runtime, received_us)
+    return _prepare_all(door, share, delivery, runtime, received_us)
 
 
-def _prepare_all(door: Door, delivery: Delivery, runtime: ProjectRuntime, received_us: int) -> Batch:
-    decoded, faults = door.decode(delivery.body, delivery.media)
+def _prepare_all(door: Door, share: Share, delivery: Delivery, runtime: ProjectRuntime, received_us: int) -> Batch:
+    if door.divisible:
+        decoded, faults = door.decode(delivery.body, delivery.media, share)
+    else:
+        decoded, faults = door.decode(delivery.body, delivery.media)
     project = runtime.project
     batch = Batch(
         items=[],
@@ -68,41 +75,59 @@ def _prepare_all(door: Door, delivery: Delivery, runtime: ProjectRuntime, receiv
             continue
         read.append((value, one.digest, door.kind(one)))
     for value, digest, kind in door.join(read) if door.join is not None else read:
+        if value is None:
+            batch.ignored += 1
+            continue
         try:
-            if value is None:
-                batch.ignored += 1
-            elif isinstance(value, Score):
-                batch.items.append(prepare_score(value, runtime, content=digest, door=door.name))
-            else:
-                batch.items.append(prepare_span(value, runtime, kind=kind, content=digest, door=door.name))
+            batch.items.append(_prepare_twice(value, digest, kind, door, runtime))
+        except Rejected as error:
+            _log.warning("a %s item is kept as a dead letter: %s", delivery.signal, error.message)
+            batch.dead.append(_dead_letter(error.message, value, delivery, runtime, received_us))
         except OnrecordError:
-            raise  # what can not be screened now may be later
+            raise  # the screen itself does not work: what can not be screened now may be later
         except Exception as error:  # noqa: BLE001 - as above: it would fail whenever it is sent again
             batch.dead.append(_stumbled(error, value, delivery, runtime, received_us))
     return batch
+
+
+def _prepare_twice(value: Span | Score, digest: bytes, kind: str, door: Door, runtime: ProjectRuntime) -> Item:
+    """Prepare one record; what is refused once is tried again, so that only what fails every time is given up."""
+    try:
+        return _prepare_one(value, digest, kind, door, runtime)
+    except Rejected:
+        return _prepare_one(value, digest, kind, door, runtime)
+
+
+def _prepare_one(value: Span | Score, digest: bytes, kind: str, door: Door, runtime: ProjectRuntime) -> Item:
+    if isinstance(value, Score):
+        return prepare_score(value, runtime, content=digest, door=door.name)
+    if len(value.input) + len(value.output) > MESSAGES_PER_SPAN:
+        raise Rejected(f"the span has more than {MESSAGES_PER_SPAN} messages")
+    return prepare_span(value, runtime, kind=kind, content=digest, door=door.name)
 
 
 def _stumbled(
     error: Exception, value: object, delivery: Delivery, runtime: ProjectRuntime, received_us: int
 ) -> DeadLetter:
     """What our own code stumbled over, to be mended by us."""
-    name = type(error).__name__
     _log.warning("a %s item is kept as a dead letter: %s", delivery.signal, where(error))
+    reason = f"could not be understood ({type(error).__name__})"
+    return _dead_letter(reason, value, delivery, runtime, received_us)
+
+
+def _dead_letter(
+    reason: str, value: object, delivery: Delivery, runtime: ProjectRuntime, received_us: int
+) -> DeadLetter:
     project = runtime.project
-    return DeadLetter(
-        project.number,
-        delivery.signal,
-        f"could not be understood ({name})",
-        encode(value),
-        received_us,
-        project.retention,
-    )
+    return DeadLetter(project.number, delivery.signal, reason, encode(value), received_us, project.retention)
 
 
 def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: bytes, door: bytes = b"otlp") -> Item:
     """Prepare one span, a part of one or the intent of one. ``content`` is the digest of its bytes as sent."""
-    if not span.trace_id:
-        span = replace(span, trace_id=f"response:{span.response_id}", span_id=span.span_id or "response")
+    alone = kind == "part" and span.response_id != "" and not (span.trace_id and span.span_id)
+    trace_id = span.trace_id
+    if alone:
+        span = standing_in(span)
     exact, messages, tools, masked, found, version = screen_span(span, runtime)
     slots = [encode(exact)]
     digests = [sha256(slots[0]).digest()]
@@ -116,11 +141,16 @@ def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: byt
     locators = runtime.locators
     facts = _facts(runtime, kind)
     sent = kind.encode() if door in _OTLP else door + b"/" + kind.encode()
+    response = b""
+    if alone or (kind == "span" and may_be_told_of(span)):
+        response = locators.response(span.response_id)
+    identity = response if alone else locators.identity(span.trace_id, span.span_id)
     return Item(
         project=runtime.project.number,
-        dedupe=locators.identity(span.trace_id, span.span_id) + locators.content(sent, content),
+        dedupe=identity + locators.content(sent, content),
+        response=response,
         session=locators.session(span.session_id) if span.session_id else b"",
-        trace=locators.trace(span.trace_id),
+        trace=locators.alone(response) if alone and not trace_id else locators.trace(trace_id),
         user=locators.user(span.user_id) if span.user_id else b"",
         retention=runtime.project.retention,
         salt=salt,
@@ -164,7 +194,7 @@ def screen_span(
     exact, masked, found = runtime.screen.span(bare)
     if messages:
         count = len(span.input)
-        shown = [messages[i] for i in _newest_turn(span.input)]
+        shown = [messages[i] for i in newest_turn(span.input)]
         newest = tuple(message.masked for message in shown if message.masked is not None)
         output = tuple(message.masked for message in messages[count:] if message.masked is not None)
         masked = replace(masked, input=newest, output=output)
@@ -173,21 +203,9 @@ def screen_span(
     return exact, messages, tools, masked, found, _version(span.input, messages, runtime)
 
 
-def _newest_turn(messages: Sequence[Message]) -> list[int]:
-    """Positions of the messages after the last assistant message, but for system messages."""
-    turn: list[int] = []
-    for position in range(len(messages) - 1, -1, -1):
-        role = messages[position].role
-        if role == "assistant":
-            break
-        if role not in _SYSTEM:
-            turn.append(position)
-    return turn[::-1]
-
-
 def _version(originals: Sequence[Message], messages: list[Screened], runtime: ProjectRuntime) -> str:
     """The version of the system prompt: that of its masked text, remembered per text."""
-    system = [i for i, message in enumerate(originals) if message.role in _SYSTEM]
+    system = [i for i, message in enumerate(originals) if message.role in SYSTEM_ROLES]
     if not system:
         return ""
     digest = b"v" + b"".join(messages[i].digest for i in system)
@@ -206,6 +224,7 @@ def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door
     exact, masked, _ = runtime.screen.score(score)
     slot = encode(exact)
     target = score.trace_id or score.response_id or score.session_id or score.name
+    response = runtime.locators.response(score.response_id) if score.response_id and not score.trace_id else b""
     facts = _facts(runtime, "score")
     locators = runtime.locators
     identity = locators.identity(target, f"score\0{score.id or new_id()}")
@@ -215,7 +234,8 @@ def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door
         facts,
         dedupe=identity + locators.content(door, content),
         session=b"" if score.trace_id or not score.session_id else locators.session(score.session_id),
-        trace=locators.trace(target),
+        trace=locators.alone(response) if response else locators.trace(target),
+        response=response,
         table=SCORES,
         line=score_line(masked, facts),
     )

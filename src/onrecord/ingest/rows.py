@@ -2,13 +2,17 @@
 
 A mark names the first record of a span and the part that came. Reading the vault up to that part gives the same row
 whenever it is read, so a replay after a crash inserts what was inserted before it.
+
+Content that can not be read costs its own row only: what stands for it is set aside, and a rebuild tries again.
 """
 
+import contextlib
+import logging
 from collections.abc import Callable
 
 import msgspec
 
-from onrecord.errors import Missing
+from onrecord.errors import Corrupt, Missing, Rejected
 from onrecord.ingest.content import ContentReader, facts_of
 from onrecord.ingest.prepare import SPANS
 from onrecord.ingest.project import ProjectRuntimes
@@ -16,7 +20,9 @@ from onrecord.ingest.spool import Spool
 from onrecord.ingest.staging import REVISE
 from onrecord.ledger.entry import Entry, decode_entry
 from onrecord.model.record import Place
+from onrecord.store.row import DAMAGED, damaged_line
 
+_log = logging.getLogger(__name__)
 _mark = msgspec.msgpack.Decoder(tuple[int, int, int, int, int, int]).decode
 
 
@@ -51,7 +57,7 @@ class RowFeed:
         """Groups with an id above ``after``, in order, at most ``limit``.
 
         Raises:
-            Corrupt: when a group, or the content of a span that is revised, is not what was committed.
+            Corrupt: when a group is not what was committed.
         """
         return [RowGroup(group.id, self._expand(group.rows())) for group in self._spool.read(after, limit)]
 
@@ -63,14 +69,22 @@ class RowFeed:
             if table != REVISE:
                 lines.append((table, line))
                 continue
-            project, shard, index, part_shard, part_index, revision = _mark(line)
-            first, last = Place(shard, index), Place(part_shard, part_index)
-            try:
-                facts = facts_of(self._entry(project, first), self._runtimes.numbered(project))
-                lines.append((SPANS, self._content.row(project, facts, first, last, revision)))
-            except Missing:
-                continue  # erased since: there is nothing to show
+            with contextlib.suppress(Missing):  # erased since: there is nothing to show
+                lines.append(self._revised(_mark(line)))
         return lines
+
+    def _revised(self, mark: tuple[int, int, int, int, int, int]) -> tuple[str, bytes]:
+        number, shard, index, part_shard, part_index, revision = mark
+        first, last = Place(shard, index), Place(part_shard, part_index)
+        facts = facts_of(self._entry(number, first), self._runtimes.numbered(number))
+        try:
+            return SPANS, self._content.row(number, facts, first, last, revision)
+        except (Corrupt, Rejected) as error:  # altered, or its merged text can not be screened
+            _log.error(
+                "the row of %s/%d/%d with its part %d/%d is set aside: %s",
+                facts.project, first.shard, first.index, last.shard, last.index, error.message,
+            )  # fmt: skip
+            return DAMAGED, damaged_line(facts.project, first, revision, facts.retention)
 
     def _entry(self, project: int, place: Place) -> Entry:
         entry = self._published_entry(project, place)

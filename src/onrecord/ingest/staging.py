@@ -14,6 +14,8 @@ import zstandard
 
 from onrecord.ingest.indexes import Indexes
 from onrecord.ingest.item import Batch, DeadLetter, Item
+from onrecord.ingest.joins import Joins
+from onrecord.ingest.known import Kept, Known
 from onrecord.ingest.partitions import Partitions
 from onrecord.ingest.project import ProjectRuntimes
 from onrecord.keys.keystore import KeyStore
@@ -24,7 +26,7 @@ from onrecord.model.ids import new_id
 from onrecord.model.record import Place
 from onrecord.model.time import Clock, month_of
 from onrecord.store.row import stamp
-from onrecord.vault.body import Sealer, place_of, record_id
+from onrecord.vault.body import Sealer, record_id
 from onrecord.vault.month import DEDUPE_HALF, MonthFile, MonthReader, SpoolGroup
 
 REVISE = "revise"
@@ -69,14 +71,12 @@ class Staging:
         self._spool_id = 0
         self._chain = b"\0" * 16
         self._trimmed = 0
-        self._tidied = True
+        self._tidied = False
         self.dead_total = 0
         self.dropped_total = 0
-        self._lookback: MonthReader | None = None
-        self._lookback_until_us = 0
         self._previous: dict[int, Previous | None] = {}
         self._closing: set[tuple[int, int]] = set()
-        """Ledgers (project, year) whose last entry is in the spool."""
+        """Ledgers (project, year) whose last entry is in the spool, also after a crash: it is never written twice."""
         self._received_us = newest_us
         self.on_closed: Callable[[], None] = lambda: None
         """Called when ledgers of an older year got their last entry: wakes the sequencer."""
@@ -84,7 +84,11 @@ class Staging:
         """Positions up to which each follower is done with the spool."""
         self.settled = 0
         """Up to this spool position everything was published and projected when the files were opened."""
-        self._file = self._start()
+        self._file, before = self._start()
+        self._known = Known(clock, self._file)
+        if before is not None:
+            self._known.look_back(before)
+        self._joins = Joins(self._known, self.partitions)
         self._clear()
         self._year = min([of_year for _, of_year, _ in indexes.before(self._file.year)], default=self._file.year)
 
@@ -100,10 +104,9 @@ class Staging:
         if self._file.year != self._year:
             self._close_ledgers(self._file.year)
             self._clear()
-        if self._lookback is not None and self._clock.now_us() > self._lookback_until_us:
-            self._lookback.close()
-            self._lookback = None
         self._file.begin()
+        if self._joins.is_due(self._received_us):
+            self._show_overdue()
 
     def stage(self, batch: Batch) -> int:
         """Stage every item of a delivery; return how many had been kept before."""
@@ -164,8 +167,10 @@ class Staging:
                 self._earlier.remove(file)
                 file.close()
         elif not self._tidied:
-            self._file.tidy()
-            self._tidied = True
+            tidied = (self._file.tidy(), self._keys.tidy())
+            self._tidied = all(tidied)
+        if self._joins.is_due(self._clock.now_us()):
+            self._show(every=False)
 
     def _done(self) -> int:
         return min([position() for position in self.followers], default=0)
@@ -194,7 +199,8 @@ class Staging:
         with contextlib.suppress(sqlite3.Error):  # a full disk: the next start trims
             self.trim()
             self._file.tidy()
-        for file in [*self._earlier, self._file, *([self._lookback] if self._lookback else [])]:
+        self._known.close()
+        for file in [*self._earlier, self._file]:
             file.close()
 
     # --- inside ---------------------------------------------------------------------------------------------
@@ -205,15 +211,20 @@ class Staging:
         self._records: list[tuple[int, bytes, int, bytes]] = []
         self._entries: list[tuple[int, int, int, bytes]] = []
         self._rows: list[tuple[str, bytes]] = []
-        self._seen: dict[bytes, list[tuple[Place, bytes]]] = {}
+        self._known.begin()
         self._named: set[int] = set()
         self._dead: list[tuple[int, int, str, str, bytes]] = []
 
     def _stage(self, item: Item) -> bool:
-        existing = self._existing(item)
-        if any(dedupe == item.dedupe for _, dedupe in existing):
-            return False
         runtime = self._runtimes.numbered(item.project)
+        waits = False
+        existing: list[Kept] = []
+        if not item.installation:
+            if item.response or self._known.moved:
+                item, waits = self._joins.join(item, runtime.locators, self._received_us)
+            existing = self._known.of(item.dedupe[:DEDUPE_HALF])
+            if any(kept.dedupe == item.dedupe for kept in existing):
+                return False
         file = self._file
         year = file.year
         index = self._indexes.next_index(item.project, year)
@@ -224,7 +235,7 @@ class Staging:
             self._open_ledger(item.project, year)
             index = 1
         identifier = record_id(item.project, index)
-        first = existing[0][0] if existing else None
+        first = existing[0].place if existing else None
         if item.slots:
             partition = self.partitions.of(item, runtime.locators, file)
             body = partition.history.encode(identifier, item.salt, item.shape, item.slots, item.digests)
@@ -232,26 +243,34 @@ class Staging:
             self._records.append((identifier, item.dedupe, partition.id, sealed))
         self._entries.append((item.project, year, index, _entry(item, first, index, self._received_us)))
         self._indexes.advance(item.project, year, index + 1)
-        if item.table:
+        if item.table and not waits:
             self._rows.append(self._row(item, Place(year, index), first, len(existing)))
-        self._seen.setdefault(item.dedupe[:DEDUPE_HALF], []).append((Place(year, index), item.dedupe))
+        self._known.stage(Kept(Place(year, index), item.dedupe))
         return True
-
-    def _existing(self, item: Item) -> list[tuple[Place, bytes]]:
-        """Records of the same span that are already kept, the first one first."""
-        if item.installation:
-            return []
-        identity = item.dedupe[:DEDUPE_HALF]
-        found: list[tuple[Place, bytes]] = []
-        if self._lookback is not None:
-            found += _places(self._lookback, identity)
-        found += _places(self._file, identity)
-        return found + self._seen.get(identity, [])
 
     def _row(self, item: Item, place: Place, first: Place | None, revision: int) -> tuple[str, bytes]:
         if first is None or item.table != "spans":
             return item.table, stamp(item.line, place, 0, self._received_us)
-        return REVISE, encode((item.project, first.shard, first.index, place.shard, place.index, revision))
+        return _revise(item.project, first, place, revision)
+
+    def _show_overdue(self, *, every: bool = False) -> None:
+        """Give rows to the parts whose span did not come in time."""
+        for project, first, last, revision in self._joins.overdue(self._received_us, every=every):
+            self._rows.append(_revise(project, first.place, last.place, revision))
+
+    def _show(self, *, every: bool) -> None:
+        """The same in a transaction of its own."""
+        self._received_us = max(self._received_us, self._clock.now_us())
+        self._clear()
+        try:
+            with self._file.transaction():
+                self._show_overdue(every=every)
+                if self._rows:
+                    self._append_spool([], self._rows)
+        except BaseException:
+            self.rollback()
+            raise
+        self._clear()
 
     def _stage_dead(self, letter: DeadLetter) -> None:
         runtime = self._runtimes.numbered(letter.project)
@@ -297,10 +316,12 @@ class Staging:
         packed = self._packer.compress(encode(entries))
         self._chain = self._file.append_spool(self._spool_id, self._chain, packed, self._packer.compress(encode(rows)))
 
-    def _start(self) -> MonthFile:
-        """Open the newest month file, and earlier ones whose spool is not empty."""
+    def _start(self) -> tuple[MonthFile, Path | None]:
+        """Open the newest month file, and earlier ones whose spool is not empty; the file to look back at."""
         names = sorted(path.stem for path in self._directory.glob("????-??.db"))
         current = max([month_of(max(self._received_us, self._clock.now_us())), *names[-1:]])
+        if names and self._waits_in(names[-1]):
+            current = names[-1]  # the first transaction turns to the new month, and shows what waits in this one
         for name in names:
             with contextlib.closing(MonthReader(self._directory / f"{name}.db")) as reader:
                 unfinished = bool(reader.spool(limit=1))
@@ -309,37 +330,41 @@ class Staging:
                 self._spool_id = max(self._spool_id, reader.last_spool_id())
             if unfinished and name != current:
                 self._earlier.append(MonthFile(self._directory / f"{name}.db"))
-        if [name for name in names if name < current]:
-            self._look_back(self._directory / f"{[name for name in names if name < current][-1]}.db")
+        older = [self._directory / f"{name}.db" for name in names if name < current]
         file = MonthFile(self._directory / f"{current}.db")
         waiting = [group for each in [*self._earlier, file] for group in each.spool()]
         if waiting:
             self._chain = waiting[-1].chain
+            self._closing = {ledger for group in waiting for ledger in _closed_by(group)}
             self._received_us = max(self._received_us, *_times(waiting[-1]))
         self.settled = waiting[0].id - 1 if waiting else self._spool_id
-        return file
+        return file, older[-1] if older else None
+
+    def _waits_in(self, month: str) -> bool:
+        with contextlib.closing(MonthReader(self._directory / f"{month}.db")) as reader:
+            return bool(reader.waiting())
 
     def _turn_to(self, month: str) -> None:
-        """Go on in the file of a new month."""
+        """Go on in the file of a new month; what waits in the old one waits no longer."""
+        self._show(every=True)
         following = MonthFile(self._directory / f"{month}.db")
         self._earlier.append(self._file)
         self._file = following
-        self._look_back(self._earlier[-1].path)
+        self._known.turn_to(following)
         self.partitions.forget()
-
-    def _look_back(self, path: Path) -> None:
-        """For the first day of a month, spans of the month before are still recognised."""
-        self._lookback = MonthReader(path)
-        self._lookback_until_us = self._clock.now_us() + _DAY_US
 
 
 def _times(group: SpoolGroup) -> list[int]:
     return [0, *(decode_entry(data).received_us for _, _, _, data in group.entries()[-1:])]
 
 
-def _places(file: MonthReader, identity: bytes) -> list[tuple[Place, bytes]]:
-    found = file.find(identity)
-    return [(Place(file.year, place_of(identifier)[1]), dedupe) for identifier, dedupe in found] if found else []
+def _closed_by(group: SpoolGroup) -> list[tuple[int, int]]:
+    """Ledgers (project, year) that get their last entry by a group."""
+    return [(project, year) for project, year, _, data in group.entries() if decode_entry(data).next is not None]
+
+
+def _revise(project: int, first: Place, last: Place, revision: int) -> tuple[str, bytes]:
+    return REVISE, encode((project, first.shard, first.index, last.shard, last.index, revision))
 
 
 def _entry(item: Item, first: Place | None, index: int, received_us: int) -> bytes:

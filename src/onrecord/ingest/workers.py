@@ -10,6 +10,7 @@ project, it remembers in memory only, and ends with it when a person is erased.
 import gc
 import logging
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -26,6 +27,7 @@ from onrecord.ingest.prepare import prepare
 from onrecord.ingest.project import ProjectRuntime
 from onrecord.limits import GC_ALLOCATIONS
 from onrecord.model.project import Project
+from onrecord.receive.otlp import WHOLE, Share
 from onrecord.receive.port import Delivery
 
 _IDLE_S: Final = 60.0
@@ -39,6 +41,7 @@ class Task(msgspec.Struct, frozen=True):
     pseudonym_key: bytes
     locator_key: bytes
     received_us: int
+    share: Share = WHOLE
 
 
 class Packed(msgspec.Struct, gc=False):
@@ -69,7 +72,7 @@ class Workers:
     """At most ``count`` worker processes; none until they are wanted."""
 
     def __init__(self, count: int) -> None:
-        self._count = count
+        self.count = count
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
         self._used_at = 0.0
@@ -79,13 +82,13 @@ class Workers:
     def want(self) -> None:
         """Deliveries pile up: start the workers, unless they run. Returns at once."""
         with self._lock:
-            if self._pool is not None or not self._count:
+            if self._pool is not None or not self.count:
                 return
             self._used_at = time.monotonic()
             context = multiprocessing.get_context("forkserver")
-            self._pool = ProcessPoolExecutor(self._count, mp_context=context, initializer=_ignore_signals)
+            self._pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin)
             pool = self._pool
-        warm = [pool.submit(_warm) for _ in range(self._count)]
+        warm = [pool.submit(_warm) for _ in range(self.count)]
         warm[-1].add_done_callback(lambda done: self._warmed(pool, done))
 
     def give(self, task: Task, taken: Callable[[Batch], None], failed: Callable[[Exception | None], None]) -> bool:
@@ -173,9 +176,18 @@ def unpack(data: bytes) -> Batch:
 _runtimes: dict[tuple[int, str], ProjectRuntime] = {}
 
 
-def _ignore_signals() -> None:
-    """Ctrl-C goes to the whole process group; the server decides when workers end."""
+def _begin() -> None:
+    """The server decides when workers end, not Ctrl-C, which goes to the whole group; a killed server ends them too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_server, name="server", daemon=True).start()
+
+
+def _end_with_the_server() -> None:
+    """The pool's queue outlives a server that was killed: its workers would wait, keys in memory, for ever."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os._exit(1)
 
 
 def _warm() -> None:
@@ -193,7 +205,7 @@ def _work(task: Task) -> tuple[bool, bytes]:
     if runtime is None or runtime.project != project:
         runtime = _runtimes[key] = ProjectRuntime(project, task.pseudonym_key, task.locator_key)
     try:
-        return True, pack(prepare(task.delivery, runtime, task.received_us))
+        return True, pack(prepare(task.delivery, runtime, task.received_us, task.share))
     except OnrecordError as error:
         refusal = Refusal(error.message, error.hint, error.status, malformed=isinstance(error, Rejected))
         return False, _encode(refusal)

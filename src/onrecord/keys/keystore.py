@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from onrecord.durable import empty_wal, open_database
+from onrecord.durable import empty_wal, open_database, tidy
 from onrecord.errors import Corrupt, Rejected
 from onrecord.keys.seal import new_key, seal, unseal
 
@@ -157,6 +157,11 @@ class KeyStore:
         except BaseException:
             self.rollback()
             raise
+
+    def tidy(self) -> bool:
+        """Give free space back to the file system, as far as nobody reads it now; whether none is left."""
+        with self._writing, self._lock:
+            return tidy(self._writer())
 
     def find_partition(self, locator: bytes) -> Partition | None:
         """The partition under that locator, staged ones included."""

@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 LOCATOR_BYTES = 16
 _HALF = 10
+_MARK = 8
 
 
 class Locators:
@@ -44,6 +45,19 @@ class Locators:
         """First half of ``record.dedupe``: which span this is."""
         ids = f"i{trace_id}\0{span_id}".encode("utf-8", "surrogatepass")
         return blake2b(ids, key=self._key, digest_size=_HALF).digest()
+
+    def response(self, response_id: str) -> bytes:
+        """Name of a model's response; also the identity of what is told of it without a span."""
+        return self.identity(f"response:{response_id}", "response")
+
+    def alone(self, response: bytes) -> bytes:
+        """Locator of what names only a response, as of a trace of its own; ``response`` is the response's name."""
+        return self._digest(b"t" + response)
+
+    def mark(self, *values: bytes) -> bytes:
+        """A keyed checksum of what is kept of a response beside the records."""
+        told = b"".join(len(value).to_bytes(2, "big") + value for value in values)
+        return blake2b(b"r" + told, key=self._key, digest_size=_MARK).digest()
 
     def content(self, door: bytes, digest: bytes) -> bytes:
         """Second half of ``record.dedupe``: the bytes as sent, through which door."""

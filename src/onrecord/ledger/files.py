@@ -1,9 +1,9 @@
 """Writing a ledger's directory. Layout and order of writing: docs/format/ledger.md.
 
-One writer per ledger, one thread. ``add`` computes, ``write`` puts tiles into place, the caller syncs, ``sign`` and
-the compare-and-swap follow, ``stage`` and ``publish`` make the checkpoint visible, ``tidy`` drops what full tiles
-replaced. After an error the writer is of no further use: open the directory again, which starts from the published
-checkpoint and asks for the entries after it.
+One writer per ledger, one thread. ``add`` computes, ``write`` puts tiles (and at first the key) into place, the
+caller syncs, ``sign`` and the compare-and-swap follow, ``stage`` and ``publish`` make the checkpoint visible, ``tidy``
+drops what full tiles replaced. After an error the writer is of no further use: open the directory again, which starts
+from the published checkpoint and asks for the entries after it.
 """
 
 from pathlib import Path
@@ -87,7 +87,11 @@ class LedgerWriter:
             self._finish(name, b"".join(hashes))
 
     def write(self) -> list[Path]:
-        """Put the tiles and bundles of what was added into place; the answer is to be synced before ``sign``."""
+        """Put the tiles and bundles of what was added into place; the answer is to be synced before ``sign``.
+
+        Before the first checkpoint the key that it will verify under goes with them: renamed together with the
+        checkpoint, a power cut could keep one name and lose the other.
+        """
         for name, content in self._partials():
             if name not in self._standing:
                 self._written[name] = content
@@ -95,6 +99,9 @@ class LedgerWriter:
         for name, content in self._written.items():
             changed += place_file(self.directory / name.path, content, mode=_FILE_MODE)
         self._written = {}
+        if not self.published.size:
+            vkey = f"{self._signer.key(self.origin)}\n"
+            changed += place_file(self.directory / VKEY, vkey.encode(), mode=_FILE_MODE)
         return changed
 
     def sign(self) -> Swap:
@@ -118,16 +125,11 @@ class LedgerWriter:
 
     def stage(self, swap: Swap) -> list[Path]:
         """Write the checkpoint that the lock has accepted; the answer is to be synced before ``publish``."""
-        staged = [stage_file(self.directory / CHECKPOINT, swap.note, mode=_FILE_MODE)]
-        if not self.published.size:
-            vkey = f"{self._signer.key(self.origin)}\n"
-            staged.append(stage_file(self.directory / VKEY, vkey.encode(), mode=_FILE_MODE))
-        return staged
+        return [stage_file(self.directory / CHECKPOINT, swap.note, mode=_FILE_MODE)]
 
     def publish(self, swap: Swap) -> list[Path]:
         """Make the staged checkpoint visible; the answer is to be synced before ``tidy``."""
-        for name in [CHECKPOINT] if self.published.size else [VKEY, CHECKPOINT]:
-            (self.directory / f".{name}.tmp").replace(self.directory / name)
+        (self.directory / f".{CHECKPOINT}.tmp").replace(self.directory / CHECKPOINT)
         self.locked = Locked(swap.new, swap.note)
         self.published = swap.new
         self._standing = self._partial_names()

@@ -14,15 +14,16 @@ BILLABLE_KINDS: Final = frozenset({"llm", "embedding", "reranker"})
 """Kinds whose tokens and cost are summed; agents and chains repeat those of their children."""
 
 
-def newest_turn(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The messages after the last one of the assistant, without system messages: what this call added."""
-    turn: list[Message] = []
-    for one in reversed(messages):
-        if one.role == "assistant":
+def newest_turn(messages: Sequence[Message]) -> list[int]:
+    """Positions of the messages after the last one of the assistant, but for system messages: what this call added."""
+    turn: list[int] = []
+    for position in range(len(messages) - 1, -1, -1):
+        role = messages[position].role
+        if role == "assistant":
             break
-        if one.role not in SYSTEM_ROLES:
-            turn.append(one)
-    return tuple(turn[::-1])
+        if role not in SYSTEM_ROLES:
+            turn.append(position)
+    return turn[::-1]
 
 
 def system_texts(span: Span) -> tuple[str, ...]:

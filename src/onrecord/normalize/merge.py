@@ -14,9 +14,11 @@ from msgspec.structs import asdict, replace
 from onrecord.model.derive import BILLABLE_KINDS
 from onrecord.model.message import Message
 from onrecord.model.span import Source, Span, Usage
+from onrecord.normalize.lone import stands_in
 
+_IDS: Final = ("trace_id", "span_id")
 _TEXTS: Final = (
-    "trace_id", "span_id", "parent_id", "trace_state", "name", "status_message", "user_id", "session_id", "tenant_id",
+    "parent_id", "trace_state", "name", "status_message", "user_id", "session_id", "tenant_id",
     "application", "environment", "release", "provider", "model_requested", "model_served", "endpoint", "response_id",
     "agent", "workflow", "query",
 )  # fmt: skip
@@ -72,6 +74,11 @@ def _either(earlier: Any, later: Any) -> Any:
     return later or earlier
 
 
+def _sent(earlier: str, later: str) -> str:
+    """The id that somebody sent, rather than one that stands in for it."""
+    return earlier if not later or (earlier and stands_in(later)) else later
+
+
 def _not_none(earlier: Any, later: Any) -> Any:
     return earlier if later is None else later
 
@@ -96,6 +103,7 @@ def _field_by_field(earlier: Any, later: Any) -> Any:
 
 
 _RULES: Final[tuple[tuple[tuple[str, ...], Callable[[Any, Any], Any]], ...]] = (
+    (_IDS, _sent),
     (_TEXTS, _either),
     (_NUMBERS, _either),
     (_OPTIONAL, _not_none),

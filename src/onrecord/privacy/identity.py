@@ -8,7 +8,7 @@ import msgspec
 from onrecord.model.ids import is_random_id
 from onrecord.model.score import Score
 from onrecord.model.span import Link, Span
-from onrecord.privacy.pseudonym import Pseudonyms
+from onrecord.privacy.pseudonym import TOKEN, Pseudonyms, is_made_id
 
 _RANDOM = re.compile(r"[0-9a-f]{32}\n[0-9a-f]{16}\n(?:[0-9a-f]{16})?\Z")
 """The usual ids of a span, lower case: a shortcut past three calls of ``is_random_id``."""
@@ -42,7 +42,12 @@ def known_ids(pseudonyms: Pseudonyms, span: Span) -> list[KnownId]:
         known.append(KnownId(span.tenant_id, pseudonyms.tenant(span.tenant_id)))
     if not known:
         return known
-    return sorted((each for each in known if each.raw != each.pseudonym), key=lambda each: -len(each.raw))
+    return sorted((each for each in known if not _is_masked(each.raw)), key=lambda each: -len(each.raw))
+
+
+def _is_masked(raw: str) -> bool:
+    """Whether an id is a pseudonym or a token as a whole, so that it names nobody."""
+    return is_made_id(raw) or (raw[0] == "<" and TOKEN.fullmatch(raw) is not None)
 
 
 def shown_id(pseudonyms: Pseudonyms, raw: str) -> str:
@@ -96,8 +101,8 @@ def mask_ids(pseudonyms: Pseudonyms, span: Span) -> Span:
 
 def named_in(span: Span, texts: list[str]) -> bool:
     """Whether ``texts`` repeat an id by which ``span`` names a person, a session or a tenant."""
-    raw = [each for each in (span.user_id, span.session_id, span.tenant_id) if each]
-    if not raw:
+    raw = [each for each in (span.user_id, span.session_id, span.tenant_id) if each and not _is_masked(each)]
+    if not raw or not texts:
         return False
     joined = "\n".join(texts)
     return any(each in joined if len(each) >= _LONG else each in texts for each in raw)

@@ -4,8 +4,8 @@ Two copies come out. The *exact* one, for the vault, has secrets and card number
 for the store, is made from the exact one: personal data has become tokens and ids pseudonyms.
 
 Invariants. Screening the exact copy again gives both copies again, screening the masked copy gives itself. Both are
-functions of the record and the project's key. What is unchanged comes back as the same object. Any failure raises
-Unavailable: what was not screened is not kept.
+functions of the record and the project's key. What is unchanged comes back as the same object. Any failure raises:
+Rejected when it lies in the text, Unavailable when the screen does not work; what was not screened is not kept.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from msgspec.structs import fields, replace
 
-from onrecord.errors import OnrecordError, Unavailable
+from onrecord.errors import OnrecordError, Rejected, Unavailable
 from onrecord.model.ids import is_random_id
 from onrecord.model.message import Message, ToolDefinition
 from onrecord.model.project import ContentMode
@@ -31,6 +31,8 @@ from onrecord.privacy.walk import Gathered, Leaf, gather, rebuild, text_fields
 
 T = TypeVar("T")
 
+_PROBE: Final = "probe@example.com"
+"""What every screen finds that works."""
 _CONTENT: Final = ("input", "output", "tools")
 """Fields that are screened message by message."""
 _IDS: Final = ("trace_id", "span_id", "parent_id", "user_id", "session_id", "tenant_id")
@@ -52,21 +54,39 @@ class _Resource(NamedTuple):
 
 
 class _FailClosed:
-    """Turns whatever fails inside into Unavailable: nothing unscreened goes on."""
+    """Turns whatever fails inside into an error of ours: nothing unscreened goes on.
+
+    When the screen still finds a known address, the fault lies in the text: Rejected, sending it again changes nothing.
+    Else, or when memory is short, the screen as a whole does not work: Unavailable.
+    """
+
+    def __init__(self, texts: TextScreen) -> None:
+        self._texts = texts
 
     def __enter__(self) -> None:
         """Begin."""
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, _: TracebackType | None) -> None:
-        """Raise Unavailable for a fault that is not one of ours already."""
-        if isinstance(fault, Exception) and not isinstance(fault, OnrecordError):
-            raise Unavailable(
-                f"Screening for personal data failed ({type(fault).__name__}); nothing was kept.",
-                hint="Send it again; if it fails again, report the kind of error named here.",
+        """Raise for a fault that is not one of ours already."""
+        if not isinstance(fault, Exception) or isinstance(fault, OnrecordError):
+            return
+        name = type(fault).__name__
+        if not isinstance(fault, MemoryError) and self._works():
+            raise Rejected(
+                f"could not be screened for personal data ({name})",
+                hint="It was not kept as a record. Please report the kind of error named here.",
+                status=422,
             ) from None
+        raise Unavailable(
+            f"Screening for personal data failed ({name}); nothing was kept.",
+            hint="Send it again; if it fails again, report the kind of error named here.",
+        ) from None
 
-
-_FAIL_CLOSED: Final = _FailClosed()
+    def _works(self) -> bool:
+        try:
+            return self._texts.text(_PROBE).found == ("EMAIL",)
+        except Exception:  # noqa: BLE001 - whatever it is, the screen does not work
+            return False
 
 
 class Screen:
@@ -80,6 +100,7 @@ class Screen:
         self._policy = policy
         self._mode = mode
         self._texts = TextScreen(pseudonyms, detector(policy.regions))
+        self._closed = _FailClosed(self._texts)
         self._resource = _Resource({}, {}, Gathered([], [], []), clean=True)
 
     def forget(self) -> None:
@@ -88,7 +109,7 @@ class Screen:
 
     def text(self, text: str, key: str = "") -> Screened:
         """Screen one text; ``key`` is that of the map entry under which it stands."""
-        with _FAIL_CLOSED:
+        with self._closed:
             if self._mode is ContentMode.METADATA:
                 return Screened("", "", ())
             screened = self._texts.text(text, key)
@@ -96,17 +117,17 @@ class Screen:
 
     def message(self, message: Message) -> tuple[Message, Message, tuple[str, ...]]:
         """Exact copy, masked copy and labels of a message."""
-        with _FAIL_CLOSED:
+        with self._closed:
             return self._in_mode(self._value(self._bared(message, bare_message)))
 
     def tools(self, tool: ToolDefinition) -> tuple[ToolDefinition, ToolDefinition, tuple[str, ...]]:
         """Exact copy, masked copy and labels of a tool definition."""
-        with _FAIL_CLOSED:
+        with self._closed:
             return self._in_mode(self._value(self._bared(tool, bare_tool)))
 
     def score(self, score: Score) -> tuple[Score, Score, tuple[str, ...]]:
         """Exact copy, masked copy and labels of a score that arrived alone."""
-        with _FAIL_CLOSED:
+        with self._closed:
             exact, masked, found = self._value(self._bared(score, bare_score))
             return self._in_mode((exact, mask_score(self._pseudonyms, masked), found))
 
@@ -116,7 +137,7 @@ class Screen:
         Both copies lack the resource attributes that the policy drops; in the masked one ids are pseudonyms, also
         where attributes and texts repeat them.
         """
-        with _FAIL_CLOSED:
+        with self._closed:
             exact = self._bared(span, bare_span)
             resource = self._resource
             if exact.resource is not resource.raw:
@@ -128,7 +149,8 @@ class Screen:
             for value in _below_of(exact):
                 if value:
                     gather(value, gathered)
-            named = named_in(exact, texts) or named_in(exact, resource.gathered.texts)
+            kept = resource.gathered
+            named = any(named_in(exact, said) for said in (texts, gathered.keys, kept.texts, kept.keys))
             if not resource.clean:
                 gather(exact.resource, gathered)
             ids = [each for each in _ids_of(exact) if each and not is_random_id(each) and not self._texts.keeps(each)]

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from onrecord.privacy.detect.engine import Hit
 from onrecord.privacy.detect.finding import Finding
-from onrecord.privacy.detect.mapkeys import meaning_of
+from onrecord.privacy.detect.mapkeys import KeyMeaning, meaning_of
 from onrecord.privacy.detect.scan import Detector
 from onrecord.privacy.detect.secret import is_opaque, stands_for_secret
 from onrecord.privacy.identity import KnownId
@@ -117,7 +117,7 @@ class TextScreen:
     def text(self, text: str, key: str = "", depth: int = 0) -> Screened:
         """Screen one text that stands under ``key``, ``depth`` levels of JSON text below the record."""
         meaning = meaning_of(key)
-        if (meaning.secret and not stands_for_secret(text)) or (meaning.token and is_opaque(text)):
+        if _is_secret(text, meaning):
             return Screened(SECRET, SECRET, ("SECRET",))
         hits = self._detector.hits(text)
         if not hits:
@@ -128,7 +128,11 @@ class TextScreen:
             return Screened(exact, rewrite(exact, copies.masked), copies.found())
         found = self._detector.find(text, meaning.hint, hits)
         exact, found = self._settle(text, found, meaning.hint, FINAL)
+        if _is_secret(exact, meaning):  # what is left of it when a part has gone
+            return Screened(SECRET, SECRET, ("SECRET",))
         masked, _ = self._settle(exact, found, meaning.hint, None)
+        if _is_secret(masked, meaning):
+            masked = SECRET
         return Screened(exact, masked, labels_in(masked))
 
     def _settle(
@@ -156,6 +160,11 @@ class TextScreen:
         if found.label == "CARD":
             return f"<CARD_{found.canonical}>"
         return self._pseudonyms.token(found.label, found.canonical)
+
+
+def _is_secret(text: str, meaning: KeyMeaning) -> bool:
+    """Whether ``text`` is a secret because of the key under which it stands."""
+    return (meaning.secret and not stands_for_secret(text)) or (meaning.token and is_opaque(text))
 
 
 def _places(texts: list[str], ascii_only: bool, hits: list[Hit]) -> list[int]:

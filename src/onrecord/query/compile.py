@@ -25,6 +25,13 @@ _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\
 """Scripts that put no spaces between words: a word of them is looked for as a substring."""
 _UNKNOWN_INSTANT: Final = ("start_us", "end_us")
 _PASS: Final = {"pass": True, "passed": True, "fail": False, "failed": False}
+ONLY_RESPONSE: Final = "trace_id = '' AND span_id = '' AND response_id != ''"
+"""Judgements that name the response of a model call and neither its trace nor its span."""
+ONE_JUDGEMENT: Final = (
+    f"trace_id, span_id, session, if({ONLY_RESPONSE}, response_id, ''), "
+    "if(score_id = '', toString((shard, idx, ordinal)), score_id)"
+)
+"""What is equal for all versions of one judgement of a name."""
 
 
 class Bound(msgspec.Struct):
@@ -197,13 +204,13 @@ def _scores(field: Field, test: str, bound: Bound) -> str:
     name = bound.add(field.key, "String")
     # The same client id again replaces the judgement: the one that stands last counts.
     newest = (
-        "SELECT trace_id, span_id, passed, value, label FROM scores FINAL "
-        f"WHERE {SCOPED} AND name = {name} ORDER BY shard DESC, idx DESC, ordinal DESC "
-        "LIMIT 1 BY trace_id, span_id, session, if(score_id = '', toString((shard, idx, ordinal)), score_id)"
+        "SELECT trace_id, span_id, response_id, passed, value, label FROM scores FINAL "
+        f"WHERE {SCOPED} AND name = {name} ORDER BY shard DESC, idx DESC, ordinal DESC LIMIT 1 BY {ONE_JUDGEMENT}"
     )
     by_trace = f"trace_id != '' AND trace_id IN (SELECT trace_id FROM ({newest}) WHERE {test})"
     by_span = f"span_id IN (SELECT span_id FROM ({newest}) WHERE trace_id = '' AND span_id != '' AND {test})"
-    return f"({by_trace} OR {by_span})"
+    by_response = f"response_id IN (SELECT response_id FROM ({newest}) WHERE {ONLY_RESPONSE} AND {test})"
+    return f"({by_trace} OR {by_span} OR {by_response})"
 
 
 def _text(where: Text, bound: Bound) -> str:

@@ -172,7 +172,7 @@ class Engine:
         view, wanted = self._enter(access, project, where)
         since, rows = place_after(after), limit_of(PageRequest(limit=limit))
         if since is None:
-            newest = lists.newest_place(view)
+            newest = lists.newest_place(view, self._sizes(view))
             return Page(rows=(), next=encode(PlaceCursor(newest.shard, newest.index)))
         return lists.changed(view, wanted, since, rows, self._sizes(view))
 

@@ -6,11 +6,12 @@ from typing import Any, Final
 from onrecord.model.record import Place
 from onrecord.query.compile import Bound, compile_filter
 from onrecord.query.cursor import PlaceCursor, encode
+from onrecord.query.newest import Wanted, newest
 from onrecord.query.results import Page, SpanRow, TraceRow
 from onrecord.query.scope import SCOPED, View
-from onrecord.query.spanrows import NEWEST_FIRST, after, before, columns, read_row, superseded
+from onrecord.query.spanrows import NEWEST_FIRST, after, before, columns, place_of, read_row, superseded
 from onrecord.query.summaries import summaries
-from onrecord.query.syntax import Filter
+from onrecord.query.syntax import EVERYTHING, Filter
 
 _SPANS_PER_TRACE: Final = 8
 """Spans read for each trace wanted; a list goes on reading when its traces are longer."""
@@ -20,22 +21,28 @@ _READS: Final = 40
 
 def spans(view: View, where: Filter, start: Place | None, limit: int, sizes: dict[int, int]) -> Page[SpanRow]:
     """Spans that fit."""
-    found: list[SpanRow] = []
+    found = spans_with(view, (), where, start, limit, sizes)
+    return Page(rows=tuple(row for row, _ in found.rows), next=found.next)
+
+
+def spans_with(  # noqa: PLR0917 - the words of a page, as everywhere in this module
+    view: View, also: Sequence[str], where: Filter, start: Place | None, limit: int, sizes: dict[int, int]
+) -> Page[tuple[SpanRow, Sequence[Any]]]:
+    """Spans that fit, each with the values of further columns: one statement, which looks for the rows once."""
+    found: list[tuple[SpanRow, Sequence[Any]]] = []
+    width, chosen = len(also), ", ".join((*also, columns(view)))
     for _ in range(_READS):
-        bound = Bound()
-        sql = (
-            f"SELECT {columns(view)} FROM spans WHERE {SCOPED} AND {before(start, bound)} "
-            f"AND {compile_filter(where, bound)} {NEWEST_FIRST} LIMIT {limit + 1}"
-        )
-        rows = [read_row(row, sizes) for row in view.select(sql, bound.values)]
-        gone = superseded(view, ((Place(row.shard, row.index), row.revision) for row in rows))
-        found += [row for row in rows if (Place(row.shard, row.index), row.revision) not in gone]
+        read = newest(view, chosen, Wanted(where, limit + 1, start), sizes)
+        rows = [(read_row(row[width:], sizes), row[:width]) for row in read]
+        gone = superseded(view, (place_of(row) for row, _ in rows))
+        found += [(row, more) for row, more in rows if place_of(row) not in gone]
         if len(found) > limit or len(rows) <= limit:
             break
-        start = Place(rows[-1].shard, rows[-1].index)
+        last = rows[-1][0]
+        start = Place(last.shard, last.index)
     page = tuple(found[:limit])
-    more = len(found) > limit
-    return Page(rows=page, next=encode(PlaceCursor(page[-1].shard, page[-1].index)) if more else "")
+    goes_on = len(found) > limit
+    return Page(rows=page, next=encode(PlaceCursor(page[-1][0].shard, page[-1][0].index)) if goes_on else "")
 
 
 def traces(view: View, where: Filter, start: Place | None, limit: int, sizes: dict[int, int]) -> Page[TraceRow]:
@@ -45,7 +52,7 @@ def traces(view: View, where: Filter, start: Place | None, limit: int, sizes: di
     at, more = start, False
     for _ in range(_READS):
         wanted = (limit + 1 - len(found)) * _SPANS_PER_TRACE
-        keys = _keys(view, where, at, [*found, *skipped], wanted)
+        keys = _keys(view, Wanted(where, wanted, at, (*found, *skipped)), sizes)
         fresh: dict[str, Place] = {}
         for trace_id, place in keys[1]:
             fresh.setdefault(trace_id, place)
@@ -82,24 +89,16 @@ def changed(view: View, where: Filter, since: Place, limit: int, sizes: dict[int
     return Page(rows=page, next=encode(PlaceCursor(newest.shard, newest.index)))
 
 
-def newest_place(view: View) -> Place:
+def newest_place(view: View, sizes: dict[int, int]) -> Place:
     """Where the newest span of the project stands."""
-    rows = view.select(f"SELECT shard, idx FROM spans WHERE {SCOPED} {NEWEST_FIRST} LIMIT 1", {})
+    rows = newest(view, "shard, idx", Wanted(EVERYTHING, 1), sizes)
     return Place(*rows[0]) if rows else Place(0, 0)
 
 
-def _keys(
-    view: View, where: Filter, start: Place | None, known: Sequence[str], limit: int
-) -> tuple[Place | None, list[tuple[str, Place]]]:
+def _keys(view: View, wanted: Wanted, sizes: dict[int, int]) -> tuple[Place | None, list[tuple[str, Place]]]:
     """Trace and place of the newest spans that fit; first, where to go on, ``None`` at the end."""
-    bound = Bound()
-    unknown = f" AND trace_id NOT IN {bound.add(list(known), 'Array(String)')}" if known else ""
-    sql = (
-        f"SELECT trace_id, shard, idx, revision FROM spans WHERE {SCOPED} AND {before(start, bound)}{unknown} "
-        f"AND {compile_filter(where, bound)} {NEWEST_FIRST} LIMIT {limit}"
-    )
-    rows = view.select(sql, bound.values)
-    last = Place(rows[-1][1], rows[-1][2]) if len(rows) == limit else None
+    rows = newest(view, "trace_id, shard, idx, revision", wanted, sizes)
+    last = Place(rows[-1][1], rows[-1][2]) if len(rows) == wanted.limit else None
     return last, _current(view, rows)
 
 

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from onrecord.query.compile import Bound
+import msgspec
+
+from onrecord.query.compile import ONE_JUDGEMENT, ONLY_RESPONSE, Bound
 from onrecord.query.results import ScoreRow
 from onrecord.query.scope import SCOPED, View
 
 _PLAIN: Final = "name, value, label, passed, source, author, trace_id, span_id, session, time_us, shard, idx"
-_NEWEST: Final = (
-    "ORDER BY shard DESC, idx DESC, ordinal DESC "
-    "LIMIT 1 BY name, trace_id, span_id, session, if(score_id = '', toString((shard, idx, ordinal)), score_id)"
-)
+_NEWEST: Final = f"ORDER BY shard DESC, idx DESC, ordinal DESC LIMIT 1 BY name, {ONE_JUDGEMENT}"
 _SCORES: Final = 1_000
 
 
@@ -23,11 +22,40 @@ def scores_of_traces(view: View, trace_ids: Sequence[str]) -> dict[str, tuple[Sc
         f"AND trace_id IN {bound.add(list(trace_ids), 'Array(String)')} {_NEWEST} LIMIT {_SCORES}",
         bound.values,
     )
-    found: dict[str, tuple[ScoreRow, ...]] = {}
-    for row in rows:
-        score = _score_row(row)
-        found[score.trace_id] = (score, *found.get(score.trace_id, ()))
-    return found
+    found: dict[str, list[ScoreRow]] = {}
+    for score in (*map(_score_row, rows), *_of_responses(view, trace_ids)):
+        found.setdefault(score.trace_id, []).append(score)
+    return {
+        trace: tuple(sorted(scores, key=lambda score: (score.shard, score.index))) for trace, scores in found.items()
+    }
+
+
+def _of_responses(view: View, trace_ids: Sequence[str]) -> list[ScoreRow]:
+    """Judgements that name only a response, at the span of each trace that names it: the model call, the first one."""
+    if not view.select(f"SELECT 1 FROM scores WHERE {SCOPED} AND {ONLY_RESPONSE} LIMIT 1", {}):
+        return []
+    bound = Bound()
+    ids = bound.add(list(trace_ids), "Array(String)")
+    spans = view.select(
+        "SELECT trace_id, response_id, argMin(span_id, (kind != 'llm', shard, idx)) "
+        f"FROM spans WHERE {SCOPED} AND trace_id IN {ids} AND response_id != '' GROUP BY trace_id, response_id",
+        bound.values,
+    )
+    bound = Bound()
+    responses = bound.add([response for _, response, _ in spans], "Array(String)")
+    rows = view.select(
+        f"SELECT {_PLAIN}, {view.shown('comment')}, response_id FROM scores FINAL WHERE {SCOPED} "
+        f"AND {ONLY_RESPONSE} AND response_id IN {responses} {_NEWEST} LIMIT {_SCORES}",
+        bound.values,
+    )
+    judged: dict[str, list[ScoreRow]] = {}
+    for *row, response in rows:
+        judged.setdefault(response, []).append(_score_row(row))
+    return [
+        msgspec.structs.replace(score, trace_id=trace, span_id=span)
+        for trace, response, span in spans
+        for score in judged.get(response, ())
+    ]
 
 
 def scores_of_span(view: View, trace_id: str, span_id: str) -> tuple[ScoreRow, ...]:

@@ -55,6 +55,11 @@ def read_row(row: Sequence[Any], sizes: dict[int, int]) -> SpanRow:
     )  # fmt: skip
 
 
+def place_of(row: SpanRow) -> tuple[Place, int]:
+    """Where the row's record stands, and its revision: what ``superseded`` asks about."""
+    return Place(row.shard, row.index), row.revision
+
+
 NO_TOKENS: Final = Tokens()
 
 

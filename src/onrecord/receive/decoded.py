@@ -1,5 +1,7 @@
 """What decoding a body yields, whatever its encoding: spans, log records, and the faults of those that are neither."""
 
+from typing import Final
+
 import msgspec
 
 from onrecord.model.otlp import OtlpContext, OtlpLog, OtlpSpan
@@ -26,6 +28,20 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
 
     reason: str
     raw: bytes
+
+
+class Share(msgspec.Struct, frozen=True):
+    """Which of a body's items one of several preparers takes: neighbours, so that the shares in order are the body."""
+
+    number: int = 0
+    of: int = 1
+
+    def within(self, count: int) -> slice:
+        """The positions that it takes of ``count``."""
+        return slice(count * self.number // self.of, count * (self.number + 1) // self.of)
+
+
+WHOLE: Final = Share()
 
 
 class Bad(ValueError):

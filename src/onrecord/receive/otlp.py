@@ -11,24 +11,33 @@ from typing import Final
 
 from onrecord.errors import Rejected
 from onrecord.receive import otlp_json, otlp_protobuf
-from onrecord.receive.decoded import Decoded, DecodedLog, Fault
+from onrecord.receive.decoded import WHOLE, Decoded, DecodedLog, Fault, Share
 
-__all__ = ["Decoded", "DecodedLog", "Fault", "decode_logs", "decode_traces"]
+__all__ = ["WHOLE", "Decoded", "DecodedLog", "Fault", "Share", "decode_logs", "decode_traces", "is_divisible"]
 
-_TRACES: Final = {"protobuf": otlp_protobuf.decode_traces, "json": otlp_json.decode_traces}
 _LOGS: Final = {"protobuf": otlp_protobuf.decode_logs, "json": otlp_json.decode_logs}
 
 
-def decode_traces(body: bytes, media: str) -> tuple[list[Decoded], list[Fault]]:
-    """Decode an ``ExportTraceServiceRequest``. ``media`` is ``protobuf`` or ``json``.
+def is_divisible(signal: str, media: str) -> bool:
+    """Whether shares of a body can be decoded apart at little cost.
+
+    Only the frame of a protobuf is walked in every share; JSON is parsed whole. Log records can belong together.
+    """
+    return signal == "traces" and media == "protobuf"
+
+
+def decode_traces(body: bytes, media: str, share: Share = WHOLE) -> tuple[list[Decoded], list[Fault]]:
+    """Decode an ``ExportTraceServiceRequest``, or a share of its spans. ``media`` is ``protobuf`` or ``json``.
 
     Raises:
-        Rejected: the body is not one; the sentence names the fault and where it is.
+        Rejected: the body is not one, in every share alike; the sentence names the fault and where it is.
     """
-    decode = _TRACES.get(media)
-    if decode is None:
+    if media == "protobuf":
+        return otlp_protobuf.decode_traces(body, share)
+    if media != "json":
         raise Rejected("the encoding is neither protobuf nor JSON", status=415)
-    return decode(body)
+    decoded, faults = otlp_json.decode_traces(body)
+    return decoded[share.within(len(decoded))], faults[share.within(len(faults))]
 
 
 def decode_logs(body: bytes, media: str) -> tuple[list[DecodedLog], list[Fault]]:

@@ -26,21 +26,24 @@ from onrecord.limits import (
     SPANS_PER_REQUEST,
 )
 from onrecord.model.otlp import OtlpContext, OtlpEvent, OtlpLink, OtlpLog, OtlpSpan
-from onrecord.receive.decoded import Bad, Decoded, DecodedLog, Fault
+from onrecord.receive.decoded import WHOLE, Bad, Decoded, DecodedLog, Fault, Share
 from onrecord.receive.wire import BrokenFrame, fields
 
 _TRACE_ID, _SPAN_ID = 16, 8
 _NO_TRACE, _NO_SPAN = bytes(_TRACE_ID), bytes(_SPAN_ID)
+_Item = tuple[OtlpContext, int, int]
+"""A span or log record: where it comes from, and where in the body its bytes begin and end."""
 
 
-def decode_traces(body: bytes) -> tuple[list[Decoded], list[Fault]]:
-    """Decode an ``ExportTraceServiceRequest``.
+def decode_traces(body: bytes, share: Share = WHOLE) -> tuple[list[Decoded], list[Fault]]:
+    """Decode an ``ExportTraceServiceRequest``, or a share of its spans.
 
     Raises:
         Rejected: the frame around the spans is broken.
     """
     decoded: list[Decoded] = []
-    faults = _decode(body, "ExportTraceServiceRequest", lambda raw, context: decoded.append(_span(raw, context)))
+    items = _items(body, "ExportTraceServiceRequest")
+    faults = _decode(body, items[share.within(len(items))], lambda raw, context: decoded.append(_span(raw, context)))
     return decoded, faults
 
 
@@ -51,14 +54,27 @@ def decode_logs(body: bytes) -> tuple[list[DecodedLog], list[Fault]]:
         Rejected: the frame around the log records is broken.
     """
     decoded: list[DecodedLog] = []
-    faults = _decode(body, "ExportLogsServiceRequest", lambda raw, context: decoded.append(_log(raw, context)))
+    items = _items(body, "ExportLogsServiceRequest")
+    faults = _decode(body, items, lambda raw, context: decoded.append(_log(raw, context)))
     return decoded, faults
 
 
-def _decode(body: bytes, kind: str, take: Callable[[bytes, OtlpContext], None]) -> list[Fault]:
-    """Walk request, resources and scopes, which have the same field numbers for every signal, and take each item."""
+def _decode(body: bytes, items: Iterable[_Item], take: Callable[[bytes, OtlpContext], None]) -> list[Fault]:
+    """Take each item; return the faults of those that are bad."""
     faults: list[Fault] = []
-    count = groups = 0
+    for context, start, end in items:
+        raw = body[start:end]
+        try:
+            take(raw, context)
+        except Bad as bad:
+            faults.append(Fault(str(bad), raw))
+    return faults
+
+
+def _items(body: bytes, kind: str) -> list[_Item]:
+    """Walk request, resources and scopes, which have the same field numbers for every signal, and list the items."""
+    found: list[_Item] = []
+    groups = 0
     try:
         for number, start, end in fields(body, 0, len(body)):
             if number != 1:
@@ -68,19 +84,13 @@ def _decode(body: bytes, kind: str, take: Callable[[bytes, OtlpContext], None]) 
                 raise _too_many()
             for context, items in _scopes(body, start, end):
                 groups += 1
-                count += len(items)
-                if max(count, groups) > SPANS_PER_REQUEST:
+                if max(len(found) + len(items), groups) > SPANS_PER_REQUEST:
                     raise _too_many()
-                for item_start, item_end in items:
-                    raw = body[item_start:item_end]
-                    try:
-                        take(raw, context)
-                    except Bad as bad:
-                        faults.append(Fault(str(bad), raw))
+                found += [(context, *place) for place in items]
     except BrokenFrame as broken:
         hint = "The body looks like JSON: send it with the content type application/json." if body[:1] == b"{" else ""
         raise Rejected(f"the body is no protobuf {kind}: {broken}", hint=hint) from None
-    return faults
+    return found
 
 
 def _too_many() -> Rejected:

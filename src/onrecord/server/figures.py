@@ -122,7 +122,12 @@ def _projecting(kept: Recording, projection: Projection) -> Sequence[Figure]:
             bad=60_000,
         ),
         _count("store_rows", "Rows inserted into the store", lambda: of(lambda status: status.rows)),
-        _count("set_aside", "Rows that the store refused", lambda: of(lambda status: status.set_aside), warn=1),
+        _count(
+            "set_aside",
+            "Rows not in the store: refused, or not readable",
+            lambda: of(lambda status: status.set_aside),
+            warn=1,
+        ),
     )
 
 

@@ -74,6 +74,13 @@ class Projection:
         status = self.status()
         return (status.fault or self.state) if status is not None else self.state
 
+    def content(self) -> str:
+        """``ok``, or which rows could not be made because their content can not be read."""
+        status = self.status()
+        if status is None or not status.damaged:
+            return "ok"
+        return f"The content of {', '.join(status.damaged)} can not be read. Run onrecord verify."
+
     def store(self) -> "Store":
         """The open store; raises ``Unavailable`` while there is none."""
         if self._store is None:

@@ -60,6 +60,7 @@ class Recording:
             Corrupt: what is on disk contradicts itself or the last signed checkpoint.
         """
         self.projects = projects
+        self._crash_point = crash_point
         self._keys_directory = keys
         self.data = data
         for directory in (data, data / "vault", data / "ledger", keys):
@@ -94,7 +95,7 @@ class Recording:
         )
         self.sequencer.position = self.staging.settled
         self.staging.followers.append(lambda: self.sequencer.position)
-        self.staging.on_closed = self.sequencer.wake
+        self.staging.on_closed = self._year_closed
         self.commits.on_commit.append(self.sequencer.wake)
 
     def start(self) -> None:
@@ -215,6 +216,10 @@ class Recording:
                 raise Unavailable("the ledger of last year is not closed yet")
             self.sequencer.wake()
             time.sleep(_POLL_S)
+
+    def _year_closed(self) -> None:
+        self._crash_point("commit.year-closed")
+        self.sequencer.wake()
 
     def _append_heartbeat(self, project: str) -> None:
         found = next(one for one in self.projects() if one.id == project)

@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 from sqlalchemy import Engine
-from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from onrecord.api import app as api
@@ -31,21 +30,22 @@ from onrecord.ingest.rows import RowFeed
 from onrecord.ingest.spool import Spool
 from onrecord.ledger.ledgers import CrashPoint, no_crash
 from onrecord.model.time import Clock, SystemClock
+from onrecord.query.engine import Engine as Queries
 from onrecord.receive.bodies import Bodies
 from onrecord.receive.http import Receiver
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.tally import Tally
-from onrecord.server import administration, app, figures, health, ledgerfiles, metrics, reading
+from onrecord.server import administration, app, figures, health, ledgerfiles, reading
 from onrecord.server.administration import Administration
 from onrecord.server.figures import Figure
 from onrecord.server.gate import Gate, KeyOffice
 from onrecord.server.identity import identity
 from onrecord.server.intake import ProjectIntake
+from onrecord.server.later import LaterRoutes
 from onrecord.server.lifecycle import Part, Parts
 from onrecord.server.projection import Projection
 from onrecord.server.recording import Recording
 from onrecord.server.state import State
-from onrecord.web import app as web
 from onrecord.web.port import Site
 
 FIRST_USER = "owner"
@@ -80,52 +80,70 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
             missing or does not fit.
         Corrupt: what is on disk contradicts itself.
     """
-    clock = clock or SystemClock()
+    ground = _ground(settings, clock or SystemClock(), crash_point)
+    recording, projection, tally = ground.recording, ground.projection, ground.bodies.tally
+    receiver = Receiver(intake=ground.intake, keyring=ground.keyring, bodies=ground.bodies, tally=tally)
+    shown = (*figures.receiving(tally, ground.bodies.inflight), *figures.recording(recording, projection))
+    state = health.Health(figures=shown, warning=lambda: warning(settings), parts=_conditions(recording, projection))
+    operator = Administration(recording, projection, ground.keyring, ground.library, ground.clock)
+    later = LaterRoutes(lambda: _later_routes(ground, shown, state))
+    routes = [
+        *receiver.routes(),
+        Route("/health", health.endpoint(state, ground.gate.may_see_figures), methods=["GET"]),
+        *ledgerfiles.routes(settings.data / "ledger"),
+        *administration.routes(operator),
+        *api.routes(_services(ground, state)),
+        *doors.routes(_desk(ground)),
+        later,
+    ]
+    return Installation(
+        settings=settings,
+        control=ground.control,
+        logins=ground.logins,
+        recording=recording,
+        projection=projection,
+        health=state,
+        parts=_parts(ground, operator, later),
+        app=app.build(routes),
+    )
+
+
+class _Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """What everything that listens stands on."""
+
+    settings: Settings
+    clock: Clock
+    control: Engine
+    keyring: Keyring
+    logins: Logins
+    gate: Gate
+    recording: Recording
+    projection: Projection
+    intake: ProjectIntake
+    bodies: Bodies
+    library: Library
+    queries: Queries
+
+
+def _ground(settings: Settings, clock: Clock, crash_point: CrashPoint) -> _Ground:
     control = _control(settings, clock)
     keyring = Keyring(control, settings.control_file)
     logins = Logins(control, Passwords(), clock)
     recording = _recording(settings, keyring, clock, crash_point)
     projection = _projection(settings, recording, clock)
-    bodies = _bodies(settings)
-    receiver = Receiver(intake=ProjectIntake(recording), keyring=keyring, bodies=bodies, tally=bodies.tally)
-    shown = (*figures.receiving(bodies.tally, bodies.inflight), *figures.recording(recording, projection))
-    state = health.Health(figures=shown, warning=lambda: warning(settings), parts=_conditions(recording, projection))
-    gate = Gate(logins, keyring)
-    asked = reading.engine(recording, projection, keyring, clock)
-    library = _library(control, recording, clock)
-    operator = Administration(recording, projection, keyring, library, clock)
-    services = Services(
-        engine=asked,
-        gate=gate,
-        writers=keyring,
-        scores=recording.pipeline,
-        health=lambda: state.report(figures=True),
-    )
-    site = Site(
-        engine=asked, gate=gate, keyring=KeyOffice(keyring, clock), state=State(state, keyring, clock), clock=clock
-    )
-    desk = Desk(
-        intake=receiver.intake, bodies=bodies, keyring=keyring, pipeline=recording.pipeline, library=library,
-        engine=asked, clock=clock,
-    )  # fmt: skip
-    routes = [
-        *receiver.routes(),
-        *_own_routes(state, shown, bodies.tally, gate.may_see_figures),
-        *ledgerfiles.routes(settings.data / "ledger"),
-        *administration.routes(operator),
-        *api.routes(services),
-        *doors.routes(desk),
-        *web.routes(site),
-    ]
-    return Installation(
+    return _Ground(
         settings=settings,
+        clock=clock,
         control=control,
+        keyring=keyring,
         logins=logins,
+        gate=Gate(logins, keyring),
         recording=recording,
         projection=projection,
-        health=state,
-        parts=_parts(receiver, recording, projection, operator, keyring),
-        app=app.build(routes),
+        intake=ProjectIntake(recording),
+        bodies=_bodies(settings),
+        library=Library(control, lambda project, name: recording.keys.project_key(project.number, name), clock),
+        queries=reading.engine(recording, projection, keyring, clock),
     )
 
 
@@ -169,6 +187,28 @@ def _recording(settings: Settings, keyring: Keyring, clock: Clock, crash_point: 
     )
 
 
+def _services(ground: _Ground, state: health.Health) -> Services:
+    return Services(
+        engine=ground.queries,
+        gate=ground.gate,
+        writers=ground.keyring,
+        scores=ground.recording.pipeline,
+        health=lambda: state.report(figures=True),
+    )
+
+
+def _desk(ground: _Ground) -> Desk:
+    return Desk(
+        intake=ground.intake,
+        bodies=ground.bodies,
+        keyring=ground.keyring,
+        pipeline=ground.recording.pipeline,
+        library=ground.library,
+        engine=ground.queries,
+        clock=ground.clock,
+    )
+
+
 def _bodies(settings: Settings) -> Bodies:
     return Bodies(
         inflight=Inflight(settings.bounds.inflight_bytes, settings.bounds.inflight_requests),
@@ -176,10 +216,6 @@ def _bodies(settings: Settings) -> Bodies:
         workers=ThreadPoolExecutor(2, thread_name_prefix="body"),
         body_bytes=settings.bounds.body_bytes,
     )
-
-
-def _library(control: Engine, recording: Recording, clock: Clock) -> Library:
-    return Library(control, lambda project, name: recording.keys.project_key(project.number, name), clock)
 
 
 def _projection(settings: Settings, recording: Recording, clock: Clock) -> Projection:
@@ -195,10 +231,9 @@ def _projection(settings: Settings, recording: Recording, clock: Clock) -> Proje
     return projection
 
 
-def _parts(
-    receiver: Receiver, recording: Recording, projection: Projection, operator: Administration, keyring: Keyring
-) -> Parts:
+def _parts(ground: _Ground, operator: Administration, later: LaterRoutes) -> Parts:
     """In the order in which a record passes them, which is also the order of a stop: each drains into the next."""
+    recording, projection, keyring = ground.recording, ground.projection, ground.keyring
 
     def drain(within_s: float) -> None:
         recording.finish()
@@ -215,10 +250,11 @@ def _parts(
 
     return Parts(
         [
-            Part("receive", lambda: None, lambda _: receiver.bodies.workers.shutdown()),
+            Part("receive", lambda: None, lambda _: ground.bodies.workers.shutdown()),
             Part("recording", recording.start, drain),
             Part("store", projection.start, projection.stop),
             Part("erasures", resume, lambda _: None),
+            Part("pages", later.start, lambda _: None),
             Part("files", lambda: None, close),
         ]
     )
@@ -248,13 +284,20 @@ def _conditions(recording: Recording, projection: Projection) -> dict[str, Calla
         fault = recording.sequencer.fault
         return "ok" if fault is None else f"The ledger is not written: {fault}"
 
-    return {"commit": commit, "ledger": ledger, "store": projection.condition}
+    return {"commit": commit, "ledger": ledger, "store": projection.condition, "content": projection.content}
 
 
-def _own_routes(
-    state: health.Health, shown: Sequence[Figure], tally: Tally, trusted: Callable[[Request], bool]
-) -> list[Route]:
-    return [
-        Route("/health", health.endpoint(state, trusted), methods=["GET"]),
-        Route("/metrics", metrics.endpoint(shown, tally, trusted), methods=["GET"]),
-    ]
+def _later_routes(ground: _Ground, shown: Sequence[Figure], state: health.Health) -> list[BaseRoute]:
+    """What is imported beside the start."""
+    from onrecord.server import metrics  # noqa: PLC0415 - see LaterRoutes
+    from onrecord.web import app as web  # noqa: PLC0415
+
+    site = Site(
+        engine=ground.queries,
+        gate=ground.gate,
+        keyring=KeyOffice(ground.keyring, ground.clock),
+        state=State(state, ground.keyring, ground.clock),
+        clock=ground.clock,
+    )
+    figures_endpoint = metrics.endpoint(shown, ground.bodies.tally, ground.gate.may_see_figures)
+    return [Route("/metrics", figures_endpoint, methods=["GET"]), *web.routes(site)]

@@ -5,8 +5,9 @@ insert, so that a restart inserts the very same block with the very same token, 
 holds one block, the last: ``after`` is the position up to which everything is in the store, ``through`` where the block
 ends. Groups that the spool has already trimmed were in the store when that happened.
 
-Rows become visible at once while there are few, and in large blocks under load: after an insert the next one waits for
-a few times as long as the insert took, at most ``BLOCK_WAIT_MS``, unless a full block is there before.
+Rows become visible at once while there are few, and in large blocks under load: over any longer time inserts take at
+most a quarter of the thread, and after many rows the next insert waits until there are many again, both for at most
+``BLOCK_WAIT_MS`` and unless a full block is there before.
 
 When the store is down the thread tries again for ever, ever more slowly, and says so in ``status``. It never loses a
 row and never holds up an acknowledgement: the spool grows until the store is back.
@@ -27,11 +28,14 @@ from onrecord.durable import write_file
 from onrecord.errors import Corrupt, OnrecordError
 from onrecord.limits import BLOCK_BYTES, BLOCK_ROWS, BLOCK_WAIT_MS
 from onrecord.store.client import Refused
+from onrecord.store.row import DAMAGED
 from onrecord.store.writer import Writer
 
 _log = logging.getLogger(__name__)
-_PAUSE_RATIO = 3
-"""Pause after an insert, in times of its own duration: inserts take at most a quarter of the thread."""
+_SHARE = 0.25
+"""The part of its time that the thread may spend inserting, averaged over ``_GRACE_S``."""
+_GRACE_S = 5.0
+"""Time that an idle projector saves up: a few traces that come after a rest are inserted without a pause in between."""
 _PAUSE_PER_ROW_S = 0.001
 """Pause per row that was just inserted: beyond a thousand rows a second blocks grow until they take BLOCK_WAIT_MS."""
 _POLL_S = 1.0
@@ -41,6 +45,8 @@ _TRIM_POLLS = 10
 _BACKOFF_S = (0.1, 0.3, 1.0, 3.0, 10.0)
 _DOUBT_AFTER = 8
 """Refusals of one block after which single rows are suspected whatever the engine says."""
+_DAMAGED_NAMED = 10
+"""Rows that could not be made and are named; all of them are counted."""
 _READ_GROUPS = 8
 """Groups read at once: a group has at most GROUP_RECORDS rows, and what is read is in memory."""
 
@@ -84,7 +90,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     blocks: int
     set_aside: int
-    """Rows that the store refused, since the start."""
+    """Rows that the store refused, or that could not be made, since the start."""
+    damaged: tuple[str, ...] = ()
+    """Which rows could not be made, the first ten since the start: ``project/shard/index``."""
     waiting_rows: int
     """Rows that were read from the spool and are not in the store yet."""
     behind_s: float
@@ -147,10 +155,11 @@ class Projector:
         self._position = max(self._journal.after, settled)
         self._rows = self._blocks = self._set_aside = 0
         self._fault = ""
+        self._damaged: dict[str, None] = {}
         self._block = _Block(self._position)
         self._ahead: deque[Group] = deque()
         self._idle_polls = self._trimmed = 0
-        self._next_insert = 0.0
+        self._next_insert = self._spent_until = 0.0
         self._wake = threading.Event()
         self._moved = threading.Condition()
         self._stopping = False
@@ -175,6 +184,7 @@ class Projector:
             waiting_rows=block.rows,
             behind_s=time.monotonic() - block.since if block.rows else 0.0,
             fault=self._fault,
+            damaged=tuple(self._damaged),
         )
 
     def start(self) -> None:
@@ -268,12 +278,21 @@ class Projector:
                 refused += self._writer.insert(table, lines, f"{journal.token}-{table}", doubt=doubt)
         self._crash_point("store.inserted")
         ended = time.monotonic()
-        pause_s = max((ended - began) * _PAUSE_RATIO, block.rows * _PAUSE_PER_ROW_S)
-        self._next_insert = ended + min(pause_s, BLOCK_WAIT_MS / 1e3)
+        self._pause(began, ended, block.rows)
         self._rows += block.rows
         self._blocks += 1
         self._set_aside += refused
+        for line in block.tables.get(DAMAGED, ()):
+            if len(self._damaged) < _DAMAGED_NAMED:
+                self._damaged[_place(line)] = None
         self._move(journal.through)
+
+    def _pause(self, began: float, ended: float, rows: int) -> None:
+        """Say when the next insert may begin."""
+        latest = ended + BLOCK_WAIT_MS / 1e3
+        spent_until = max(self._spent_until, began - _GRACE_S) + (ended - began) / _SHARE
+        self._spent_until = min(spent_until, latest)
+        self._next_insert = min(max(self._spent_until, ended + rows * _PAUSE_PER_ROW_S), latest)
 
     def _skip(self, block: _Block) -> None:
         """Groups without rows need no insert."""
@@ -303,6 +322,11 @@ class Projector:
         end = time.monotonic() + seconds
         while not self._stopping and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, 0.05))
+
+
+def _place(line: bytes) -> str:
+    row = msgspec.json.decode(line)
+    return f"{row['project']}/{row['shard']}/{row['idx']}"
 
 
 def _read_journal(path: Path) -> Journal:

@@ -19,6 +19,8 @@ from onrecord.model.record import Place, RecordFacts
 from onrecord.model.score import Score
 from onrecord.model.span import Document, Error, PromptRef, Span, ToolCall, Usage
 
+DAMAGED: Final = "damaged"
+"""Pseudo-table of rows that can not be made, because the content they are made from can not be read."""
 _NO_USAGE: Final = Usage()
 _UINT16_MAX: Final = 2**16 - 1
 _UINT32_MAX: Final = 2**32 - 1
@@ -112,6 +114,12 @@ def stamp(line: bytes, place: Place, revision: int, received_us: int) -> bytes:
     """The row with what the commit decides: place and receipt of its span's first record, and its revision."""
     head = b'{"shard":%d,"idx":%d,"revision":%d,"received_us":%d,'
     return head % (place.shard, place.index, revision, received_us) + line[1:]
+
+
+def damaged_line(project: str, place: Place, revision: int, retention: str) -> bytes:
+    """What stands for a row that can not be made: which one it is."""
+    row = {"project": project, "shard": place.shard, "idx": place.index, "revision": revision, "retention": retention}
+    return orjson.dumps(row)
 
 
 def _add_call(row: dict[str, Any], span: Span) -> None:

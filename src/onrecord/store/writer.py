@@ -2,7 +2,8 @@
 
 A block is inserted with a token that the engine remembers: the same block again, after a crash or a timeout, changes
 nothing, neither in the table nor in the tables that are fed by it. A row that the engine can not read is found by
-halving the block (each half has a token of its own), set aside and counted; the rest of the block goes in.
+halving the block (each half has a token of its own), set aside and counted; the rest of the block goes in. So is what
+stands for a row that could not be made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ import orjson
 from onrecord.limits import SET_ASIDE_ROWS
 from onrecord.model.time import Clock
 from onrecord.store.client import Refused, Store
+from onrecord.store.row import DAMAGED
 
 FORM: Final = "JSONEachRow"
 TABLES: Final = frozenset({"spans", "scores"})
@@ -69,7 +71,7 @@ class Writer:
         if not lines:
             return 0
         if table not in TABLES:
-            self._set_aside(store, table, lines, UNKNOWN_TABLE, token)
+            self._set_aside(store, table, lines, 0 if table == DAMAGED else UNKNOWN_TABLE, token)
             return len(lines)
         settings = {**_SETTINGS, "insert_deduplication_token": token}
         try:

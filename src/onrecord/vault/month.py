@@ -8,6 +8,7 @@ import sqlite3
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,6 +25,9 @@ CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, dedupe BLOB NOT NULL,
     body BLOB NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS record_dedupe ON record (dedupe);
 CREATE INDEX IF NOT EXISTS record_partition ON record (partition);
+CREATE TABLE IF NOT EXISTS response (name BLOB PRIMARY KEY, kept BLOB NOT NULL, span BLOB NOT NULL,
+    trace BLOB NOT NULL, session BLOB NOT NULL, since_us INTEGER NOT NULL, mark BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS response_moved ON response (span) WHERE span <> kept;
 CREATE TABLE IF NOT EXISTS spool (id INTEGER PRIMARY KEY AUTOINCREMENT, prev BLOB NOT NULL, chain BLOB NOT NULL,
     entries BLOB NOT NULL, rows BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS dead (id INTEGER PRIMARY KEY AUTOINCREMENT, received_us INTEGER NOT NULL,
@@ -33,6 +37,7 @@ INSERT OR IGNORE INTO meta VALUES ('format', '1');
 _CACHE_KIB = 16_384
 _PAGE_BYTES = 8_192
 """Bodies are about 1.2 KB: pages of 4 KB left a fifth of the file unused, pages of 16 KB write more than they save."""
+_EVER_US = 2**62
 _PREFIX_END = b"\xff" * DEDUPE_HALF
 
 
@@ -43,6 +48,20 @@ class StoredRecord(msgspec.Struct, frozen=True):
     dedupe: bytes
     partition: int
     body: bytes
+
+
+class Response(msgspec.Struct, frozen=True):
+    """A row of ``response``: the span of a response, or that a part of it waits for one (docs/format/vault.md)."""
+
+    name: bytes
+    kept: bytes
+    """Identity of the records."""
+    span: bytes
+    """Identity of the span itself; empty while it is not known."""
+    trace: bytes
+    session: bytes
+    since_us: int
+    mark: bytes
 
 
 class SpoolGroup(msgspec.Struct, frozen=True):
@@ -103,6 +122,42 @@ class MonthReader:
         return self._sql.execute(
             "SELECT id, dedupe FROM record WHERE dedupe BETWEEN ? AND ? ORDER BY id", (identity, identity + _PREFIX_END)
         ).fetchall()
+
+    def response(self, name: bytes) -> Response | None:
+        """What is known of a response, by its keyed digest."""
+        return self._response("name = ?", name)
+
+    def moved(self, span: bytes) -> Response | None:
+        """The response under whose identity the records of a span are kept, if under one."""
+        return self._response("span = ? AND span <> kept", span)
+
+    def has_moved(self) -> bool:
+        """Whether there is any span whose records are kept under the identity of its response."""
+        return self._response("span > ? AND span <> kept LIMIT 1", b"") is not None
+
+    def waiting(self, until_us: int = _EVER_US) -> list[bytes]:
+        """The responses (keyed digests) of which a part waits for its span, since ``until_us`` or longer."""
+        if not self._has_responses:
+            return []
+        sql = "SELECT name FROM response WHERE span = x'' AND span <> kept AND since_us <= ? ORDER BY since_us, name"
+        return [row[0] for row in self._sql.execute(sql, (until_us,))]
+
+    def waits(self, identity: bytes) -> bool:
+        """Whether the record of that identity is a part that waits for its span."""
+        found = self.response(identity)
+        return found is not None and not found.span
+
+    def _response(self, where: str, value: bytes) -> Response | None:
+        if not self._has_responses:
+            return None
+        sql = f"SELECT name, kept, span, trace, session, since_us, mark FROM response WHERE {where}"  # noqa: S608
+        row = self._sql.execute(sql, (value,)).fetchone()
+        return Response(*row) if row else None
+
+    @cached_property
+    def _has_responses(self) -> bool:
+        """Whether the file has the table; one that an earlier version made has none until it is written."""
+        return self._sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'response'").fetchone() is not None
 
     def of_partition(self, partition: int, *, newest: int = -1) -> list[StoredRecord]:
         """The records of a partition in order of arrival; only the ``newest`` so many when that is given."""
@@ -222,6 +277,15 @@ class MonthFile(MonthReader):
         """Add records: rowid, dedupe, partition, sealed body."""
         self._sql.executemany("INSERT INTO record VALUES (?, ?, ?, ?)", records)
 
+    def set_response(self, response: Response) -> None:
+        """Say of a response what is known now."""
+        row = msgspec.structs.astuple(response)
+        self._sql.execute("INSERT OR REPLACE INTO response VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def forget_response(self, name: bytes) -> None:
+        """Forget what is known of a response."""
+        self._sql.execute("DELETE FROM response WHERE name = ?", (name,))
+
     def append_spool(self, identifier: int, prev: bytes, entries: bytes, rows: bytes) -> bytes:
         """Add a spool group and return its chain."""
         chain = chain_of(prev, identifier, entries, rows)
@@ -236,15 +300,25 @@ class MonthFile(MonthReader):
         """Set a value of ``meta``."""
         self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
-    def tidy(self) -> None:
-        """Give free space back to the file system, as far as nobody reads it now."""
-        tidy(self._sql)
+    def tidy(self) -> bool:
+        """Give free space back to the file system, as far as nobody reads it now; whether none is left."""
+        return tidy(self._sql)
 
     def erase(self, identifiers: Sequence[int]) -> None:
         """Remove records and leave no byte of them in the file or its write-ahead log."""
+        gone = [(identifier,) for identifier in identifiers]
         with self.transaction():
-            self._sql.executemany("DELETE FROM record WHERE id = ?", [(identifier,) for identifier in identifiers])
+            self._forget_responses_of(gone)
+            self._sql.executemany("DELETE FROM record WHERE id = ?", gone)
         empty_wal(self._sql)
+
+    def _forget_responses_of(self, gone: Sequence[tuple[int]]) -> None:
+        responses = self._sql.execute("SELECT name, kept FROM response").fetchall()
+        if responses:
+            sql = "SELECT substr(dedupe, 1, ?) FROM record WHERE id = ?"
+            identities = {row[0] for one in gone for row in self._sql.execute(sql, (DEDUPE_HALF, *one))}
+            names = [(name,) for name, kept in responses if kept in identities]
+            self._sql.executemany("DELETE FROM response WHERE name = ?", names)
 
     def insert_dead(self, rows: Sequence[tuple[int, int, str, str, bytes]], keep: int, oldest_us: int) -> int:
         """Add dead letters (received_us, project, signal, reason, sealed body); return how many old ones went."""

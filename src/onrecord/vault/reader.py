@@ -78,6 +78,11 @@ class VaultReader:
                         found.append(Located(month, record))
         return found
 
+    def waits(self, located: Located) -> bool:
+        """Whether this is the first part of a span that has not come yet, and so has no row."""
+        with self._lock:
+            return self._month(located.month).waits(located.record.dedupe[:10])
+
     def open(self, located: Located) -> Content:
         """The content of a record.
 

@@ -1,5 +1,7 @@
 """The commit thread when something around it fails: it goes on, it answers everybody, it gives nothing out twice."""
 
+import contextlib
+import random
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -35,6 +37,24 @@ def test_tidying_that_fails_does_not_end_the_thread_and_is_done_later(tmp_path: 
         assert send(made, span(2)).duplicates == 0
         assert made.commits.failure == ""
         assert made.content.read(2, place(2)).span_id == f"{2:016x}"
+
+
+def test_space_that_the_spool_no_longer_needs_is_given_back(tmp_path: Path) -> None:
+    with recording(tmp_path, november()) as made:
+        month, keys = tmp_path / "data" / "vault" / "2026-11.db", tmp_path / "data" / "keys.db"
+        for number in range(1, 301):
+            send(made, span(number, trace=number, answer=random.Random(number).randbytes(10_000).hex()))
+        made.settle()
+
+        with contextlib.closing(sqlite3.connect(f"file:{month}?mode=ro", uri=True)) as looking:
+            deadline = time.monotonic() + 30
+            while any(Path(f"{path}-wal").stat().st_size for path in (month, keys)) or _free_pages(looking):
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+
+
+def _free_pages(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA freelist_count").fetchone()[0])
 
 
 def test_who_comes_after_the_stop_is_told_at_once_and_nothing_is_kept(tmp_path: Path) -> None:

@@ -72,7 +72,8 @@ def conversation(*roles: str) -> tuple[Message, ...]:
     ],
 )
 def test_the_newest_turn_is_what_this_call_added(roles: tuple[str, ...], turn: list[str]) -> None:
-    assert [text_of(one) for one in newest_turn(conversation(*roles))] == turn
+    messages = conversation(*roles)
+    assert [text_of(messages[position]) for position in newest_turn(messages)] == turn
 
 
 def span(**fields: Any) -> Span:

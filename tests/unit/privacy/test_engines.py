@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from onrecord.privacy.detect.contact import DEFAULT_REGIONS
 from onrecord.privacy.detect.engine import Engine, HyperscanEngine, Re2Engine
 from onrecord.privacy.detect.scan import Detector, detector
 from tests.unit.privacy.quality import LANGUAGES, texts_of
@@ -58,3 +59,7 @@ def test_both_engines_lead_to_the_same_findings() -> None:
     whole = "\n".join(TEXTS)
     assert slow.find(whole) == hyperscan.find(whole)
     assert len(hyperscan.find(whole)) > 150
+
+
+def test_the_automaton_of_the_usual_regions_is_made_once() -> None:
+    assert detector() is detector(DEFAULT_REGIONS)

@@ -127,6 +127,21 @@ def test_ids_become_pseudonyms_wherever_the_span_repeats_them(screen: Screen) ->
     assert masked.metadata == {"list": [tenant]}
 
 
+@pytest.mark.parametrize("field", ["attributes", "metadata", "resource"])
+def test_an_id_that_is_only_a_key_of_a_map_becomes_a_pseudonym(screen: Screen, field: str) -> None:
+    plain = Span(**TRACE, user_id="jan-de-vries")
+    span: Span = msgspec.structs.replace(plain, **{field: {"of-jan-de-vries": 1}})
+    exact, masked, _ = screen.span(span)
+    assert "jan-de-vries" not in str(masked)
+    assert screen.span(exact)[1] == screen.span(masked)[1] == masked
+
+
+def test_a_secret_sent_as_an_id_is_hidden_as_what_it_is(screen: Screen) -> None:
+    exact, masked, found = screen.span(Span(**TRACE, user_id=SECRET, attributes={SECRET: 1}))
+    assert (exact.user_id, exact.attributes, masked.attributes) == ("<SECRET>", {"<SECRET>": 1}, {"<SECRET>": 1})
+    assert screen.span(exact) == (exact, masked, found)
+
+
 def test_the_exact_copy_keeps_ids_as_sent(screen: Screen) -> None:
     exact, _, _ = screen.span(Span(**TRACE, user_id="jan-de-vries", attributes={"user.id": "jan-de-vries"}))
     assert exact.user_id == exact.attributes["user.id"] == "jan-de-vries"

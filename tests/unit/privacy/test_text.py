@@ -2,7 +2,7 @@
 
 import pytest
 
-from onrecord.errors import Unavailable
+from onrecord.errors import Rejected, Unavailable
 from onrecord.privacy.pseudonym import Pseudonyms
 from onrecord.privacy.screen import Screen
 from onrecord.privacy.skeleton import prompt_version
@@ -95,6 +95,34 @@ def test_json_text_keeps_its_form(text: str, masked: str) -> None:
     assert SCREEN.text(text).masked == masked
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"password": "<EMAIL_jan.de.vries@example.com"}',
+        '{"password": "<SECRET_Hunter22"}',
+        '{"password": "<EMAIL_k7m2q9xd4x1n>Hunter22"}',
+        '{"token": "abcdefgh12345678<EMAIL_k7m2q9xd4x1n>"}',
+        "password=<EMAIL_jan.de.vries@example.com",
+        "password=<SECRET22",
+        'password: "<EMAIL_Hunter 22"',
+        "password='ab <CARD_12345678'",
+        "password: <b>Hunter22</b>",
+        "postgres://admin:<EMAIL_Hunter22@db.internal/x",
+    ],
+)
+def test_a_secret_that_only_begins_like_a_token_goes(text: str) -> None:
+    screened = SCREEN.text(text)
+    assert "SECRET" in screened.found
+    assert screened.exact == screened.masked
+    for left in ("unter", "vries", "22", "abcdefgh", "12345678"):
+        assert left not in screened.exact
+
+
+@pytest.mark.parametrize("text", ["api_key=<your key>", "password: '<insert password>'", '{"secret": "<YOUR_SECRET>"}'])
+def test_words_in_angle_brackets_stand_for_a_secret(text: str) -> None:
+    assert SCREEN.text(text).exact == text
+
+
 @pytest.mark.parametrize("text", ["<EMAIL_k7m2q9xd4x1n>", "<SECRET>", "<CARD_1234>", "x<EMAIL_k7m2q9xd4x1n>@y.com"])
 def test_a_text_that_imitates_tokens_stays_as_it_is(text: str) -> None:
     screened = SCREEN.text(text)
@@ -111,6 +139,24 @@ def test_a_detector_that_fails_lets_nothing_through(monkeypatch: pytest.MonkeyPa
     with pytest.raises(Unavailable) as caught:
         screen.text("mail jan@example.com")
     assert "jan" not in str(caught.value)
+
+
+def test_a_text_that_alone_fails_the_screen_is_refused_for_good_and_said_nothing_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = Screen(NAMES)
+    find = screen._texts._detector.hits
+
+    def fail(text: str) -> object:
+        if "jan" in text:
+            raise RecursionError(text)
+        return find(text)
+
+    monkeypatch.setattr(screen._texts._detector, "hits", fail)
+    with pytest.raises(Rejected) as caught:
+        screen.text("mail jan@example.com")
+    assert (caught.value.status, "jan" in str(caught.value)) == (422, False)
+    assert screen.text("mail an@example.com").found == ("EMAIL",)
 
 
 def test_a_prompt_keeps_its_version_when_only_dates_ids_and_people_change() -> None:

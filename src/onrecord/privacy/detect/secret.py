@@ -51,8 +51,11 @@ _PEM = re.compile(
     r"(?:[A-Za-z0-9+/=\s\\:,.()-]{0,16000}?-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
     r"|[A-Za-z0-9+/=\s\\]{0,16000}+)"
 )
+_ANGLE: Final = rf"(?!{TOKEN.pattern})<"
+"""An angle bracket that does not begin a token of ours: what only begins like one is part of the secret."""
 _URL = re.compile(
-    r"(?<=://)(?:[^\s/@:<>\"'\\?#]{0,128}:(?P<value>[^\s/@<>\"'\\]{1,256})|(?P<bare>[A-Za-z0-9_]{20,128}))@"
+    rf"(?<=://)(?:[^\s/@:<>\"'\\?#]{{0,128}}:(?P<value>(?:{_ANGLE})?[^\s/@<>\"'\\]{{1,256}})"
+    r"|(?P<bare>[A-Za-z0-9_]{20,128}))@"
 )
 _HEADER = re.compile(
     r"(?<![A-Za-z])Bearer\ +(?!<)"
@@ -79,8 +82,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _NAMED_VALUE = re.compile(
-    r"(?:(?<=\")[^\"\\\n<]{4,400}+(?=\\?\")|(?<=')[^'\\\n<]{4,400}+(?=\\?')|(?<=`)[^`\\\n<]{4,400}+(?=`)"
-    r"|(?:[^\s\"'`,;\\&<]|<(?![A-Z]{2})|&(?!\w{1,40}=)){4,4000}+)"
+    rf"(?:(?<=\")(?:[^\"\\\n<]|{_ANGLE}){{4,400}}+(?=\\?\")|(?<=')(?:[^'\\\n<]|{_ANGLE}){{4,400}}+(?=\\?')"
+    rf"|(?<=`)(?:[^`\\\n<]|{_ANGLE}){{4,400}}+(?=`)"
+    rf"|(?:[^\s\"'`,;\\&<]|{_ANGLE}|&(?!\w{{1,40}}=)){{4,4000}}+)"
 )
 _WORDS = (
     r"required|optional|string|str|text|none|null|nil|true|false|undefined|invalid|incorrect|wrong|missing|empty|expired|"
@@ -90,12 +94,14 @@ _WORDS = (
     r"bytes|secretstr|any|type|same-origin"
 )
 _STANDS_FOR = re.compile(
-    r"\$[A-Z_{(]|[\[({]|<[a-z_ ]|%[(sd{]|os\.|env\b|process\.|getenv|settings\.|config\.|self\.|args\.|"
+    r"\$[A-Z_{(]|[\[({]|%[(sd{]|os\.|env\b|process\.|getenv|settings\.|config\.|self\.|args\.|"
     r"secrets?\.|vault:|"
     r"\.\.\.|…|\*{3}|x{3}|\u2022|(?:your|my|the|example|insert|placeholder)[\s_-]|"
     rf"(?:{_WORDS})(?:[\s_][^\n]*)?[.)!?:]*\Z",
     re.IGNORECASE,
 )
+_PLACEHOLDER = re.compile(r"<[a-z_ ][a-z_ .-]{0,60}>(?=[\s\"'`\\,;.)\]}]|\Z)", re.IGNORECASE)
+"""``<your key>``, whole: words in angle brackets and nothing after them."""
 _CALL = re.compile(r"[A-Za-z_.]+\(.*|[\d.]{1,6}")
 _MARKS = frozenset("0123456789!@#$%^&*+~")
 _SENTENCE: Final = 6
@@ -106,14 +112,14 @@ _OPAQUE = re.compile(r"(?=[^\d\s]*\d)(?=[\d._~+/=:\-]*[A-Za-z])[^\s]{16,4000}")
 
 def stands_for_secret(value: str) -> bool:
     """Whether ``value`` only stands where a secret would: ``required``, ``${DB_PASSWORD}``, a token, a sentence."""
-    if TOKEN.fullmatch(value) or _STANDS_FOR.match(value) or not value.strip():
+    if TOKEN.fullmatch(value) or _STANDS_FOR.match(value) or _PLACEHOLDER.fullmatch(value) or not value.strip():
         return True
     return len(value.split()) >= _SENTENCE and not _MARKS.intersection(value)
 
 
 def is_opaque(value: str) -> bool:
-    """Whether ``value`` has letters, digits and the length of a key."""
-    return _OPAQUE.fullmatch(value) is not None and TOKEN.search(value) is None
+    """Whether ``value``, but for tokens in it, has letters, digits and the length of a key."""
+    return _OPAQUE.fullmatch(TOKEN.sub("", value)) is not None
 
 
 def _whole(candidate: Candidate) -> str | None:
@@ -124,6 +130,8 @@ def _named(candidate: Candidate) -> str | None:
     head, value = candidate.match, candidate.value
     name = head["name"].lower()
     if stands_for_secret(value) or value.lower() == name or _CALL.fullmatch(value):
+        return None
+    if _PLACEHOLDER.match(candidate.text, head.end()):
         return None
     if name == "token" and not is_opaque(value):
         return None
@@ -157,13 +165,14 @@ _NAMED_TRIGGERS = (
     rb"(?i)[_\"'-]token[\\\"'\]]{0,3} ?[:=]",
 )
 _VENDOR_TRIGGERS = tuple(rb"(?:^|[^A-Za-z0-9_])" + t if t[:1].isalpha() else t for t, _ in _VENDORS)
+_URL_TRIGGERS = (rb"://[^\s/@<>\"']{1,250}@", rb"://[^\s/@<>\"']{0,128}:<[^\s/@<>\"']{1,250}@")
 _HEADER_TRIGGERS = (rb"(?i)bearer +[a-z0-9._~+/=-]", rb"(?i)authorization\\?[\"']?\s?[:=]")
 
 RULES: Final = (
     Rule("SECRET", 0, _VENDOR_TRIGGERS, 1100, 64, _VENDOR, _whole),
     Rule("SECRET", 0, (rb"eyJ[A-Za-z0-9_-]{8}",), 14_100, 16, _JWT, _whole),
     Rule("SECRET", 0, (rb"PRIVATE KEY(?: BLOCK)?-----",), 16_200, 80, _PEM, _whole),
-    Rule("SECRET", 0, (rb"://[^\s/@<>\"']{1,250}@",), 8, 700, _URL, _whole),
+    Rule("SECRET", 0, _URL_TRIGGERS, 8, 700, _URL, _whole),
     Rule("SECRET", 0, _HEADER_TRIGGERS, 40, 48, _HEADER, _whole, _HEADER_VALUE),
     Rule("SECRET", 0, (rb"(?i)cookie\\?[\"']?:",), 16, 24, _COOKIE, _whole, _COOKIE_VALUE),
     Rule("SECRET", 0, _NAMED_TRIGGERS, 32, 90, _NAMED, _named, _NAMED_VALUE),

@@ -106,14 +106,14 @@ CREATE TABLE IF NOT EXISTS spans
 
     INDEX input_words input_text TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(input_text)),
     INDEX output_words output_text TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(output_text)),
-    INDEX by_trace trace_id TYPE bloom_filter(0.001),
-    INDEX by_session session TYPE bloom_filter(0.01)
+    INDEX by_trace trace_id TYPE bloom_filter(0.00001),
+    INDEX by_session session TYPE bloom_filter(0.0001)
 )
 ENGINE = ReplacingMergeTree(revision)
 PARTITION BY (retention, toYYYYMM(fromUnixTimestamp64Micro(received_us, 'UTC')))
 ORDER BY (project, shard, idx)
 SETTINGS
-    -- Measured (docs/adr/0020, 0021): small granules, compact parts until they are large, ZSTD for every column.
-    index_granularity = 1024, min_bytes_for_wide_part = 20971520, default_compression_codec = 'ZSTD(1)',
+    -- Measured (docs/adr/0020, 0021, 0025): small granules, compact parts until they are large, ZSTD for every column.
+    index_granularity = 512, min_compress_block_size = 8192, min_bytes_for_wide_part = 20971520, default_compression_codec = 'ZSTD(1)',
     text_index_posting_list_codec = 'bitpacking', non_replicated_deduplication_window = 1000,
     fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, old_parts_lifetime = 1;

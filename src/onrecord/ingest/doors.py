@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from onrecord.model.score import Score
 from onrecord.model.span import Span
@@ -16,6 +17,7 @@ from onrecord.normalize import interactions
 from onrecord.normalize.batch import Read, join_parts
 from onrecord.normalize.registry import normalize, normalize_log
 from onrecord.receive.interactions import Line, decode_lines
+from onrecord.receive.langfuse import Piece, decode_batch, decode_scores
 from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
 
 
@@ -59,6 +61,19 @@ def read_interaction(one: Line) -> Span:
     return interactions.span_of(one.interaction, one.extra, one.digest)
 
 
+def read_langfuse_span(one: Decoded) -> Span:
+    """An OTLP span that came through Langfuse's own address."""
+    return normalize(one.span, one.context, "langfuse")
+
+
+def read_langfuse(piece: Piece) -> Span | Score | None:
+    """An event of a Langfuse batch, or a score."""
+    if piece.span is None:
+        return piece.score
+    span = read_langfuse_span(piece.span)
+    return replace(span, running=False) if piece.ended else span
+
+
 DOORS: Final[Mapping[str, Door]] = {
     "traces": Door(decode=decode_traces, read=read_span, kind=lambda _: "span", name=b"otlp", divisible=True),
     "logs": Door(decode=decode_logs, read=read_log, kind=lambda _: "part", name=b"otlp.logs", join=join_parts),
@@ -66,5 +81,8 @@ DOORS: Final[Mapping[str, Door]] = {
     "import.interactions": Door(
         decode=decode_lines, read=read_interaction, kind=lambda _: "span", name=b"interactions"
     ),
+    "langfuse.traces": Door(decode=decode_traces, read=read_langfuse_span, kind=lambda _: "span", name=b"otlp"),
+    "langfuse.batch": Door(decode=decode_batch, read=read_langfuse, kind=lambda one: one.kind, name=b"langfuse"),
+    "langfuse.scores": Door(decode=decode_scores, read=read_langfuse, kind=lambda one: one.kind, name=b"langfuse"),
 }
 """By ``Delivery.signal``."""

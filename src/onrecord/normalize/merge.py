@@ -15,6 +15,7 @@ from onrecord.model.derive import BILLABLE_KINDS
 from onrecord.model.message import Message
 from onrecord.model.span import Source, Span, Usage
 from onrecord.normalize.lone import stands_in
+from onrecord.normalize.langfuse_parts import settled
 
 _IDS: Final = ("trace_id", "span_id")
 _TEXTS: Final = (
@@ -53,7 +54,8 @@ def merge(first: Span, part: Span) -> Span:
         changes["source"], changes["scope"] = part.source, part.scope
     if part.cost_reported is not None:
         changes["cost_currency"] = part.cost_currency
-    return replace(first, **changes)
+    whole = replace(first, **changes)
+    return settled(first, part, whole) if part.source.dialect == "langfuse" else whole
 
 
 def _has_ended(span: Span) -> bool:
@@ -66,8 +68,13 @@ def _is_whole(span: Span) -> bool:
 
 
 def _are_fragments(first: Span, part: Span) -> bool:
-    """Whether one of the two carries single messages of a conversation: it names no model and is no whole span."""
-    return any(not _is_whole(one) and not one.model_requested and not one.model_served for one in (first, part))
+    """Whether one of the two carries single messages of a conversation: it names no model and is no whole span.
+
+    A Langfuse update is none either, but what it says of a side is all of it.
+    """
+    return part.source.dialect != "langfuse" and any(
+        not _is_whole(one) and not one.model_requested and not one.model_served for one in (first, part)
+    )
 
 
 def _either(earlier: Any, later: Any) -> Any:

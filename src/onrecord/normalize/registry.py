@@ -18,6 +18,7 @@ from onrecord.normalize import (
     anthropic_sdk,
     genai,
     generic,
+    langfuse,
     litellm,
     logfire,
     logs,
@@ -34,6 +35,7 @@ from onrecord.normalize.usage import usage_of
 Dialect = tuple[str, Callable[[Mapping[str, Any]], bool], Callable[[Draft], None]]
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
+    ("langfuse", langfuse.matches, langfuse.read),
     ("openinference", openinference.matches, openinference.read),
     ("anthropic", anthropic_sdk.matches, anthropic_sdk.read),
     ("litellm", litellm.matches, litellm.read),
@@ -54,6 +56,7 @@ def normalize(span: OtlpSpan, context: OtlpContext, receiver: str = "otlp") -> S
     draft = Draft(span, context)
     generic.read_people(draft)
     dialect = "otel"
+    langfuse.read_trace(draft)
     for name, matches, read in DIALECTS:
         if matches(draft.attributes):
             dialect = name
@@ -116,7 +119,7 @@ def finish(draft: Draft, receiver: str, dialect: str) -> Span:
         otel_kind=otlp.kind,
         trace_state=otlp.trace_state,
         flags=otlp.flags,
-        status_message=otlp.status_message,
+        status_message=fields.pop("status_message", otlp.status_message),
         start_unix_nano=fields.pop("start_unix_nano", otlp.start_unix_nano),
         end_unix_nano=fields.pop("end_unix_nano", otlp.end_unix_nano),
         running=fields.pop("running", otlp.end_unix_nano == 0),

@@ -7,6 +7,7 @@ accepted and counted, so that an exporter that sends all three signals is conten
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -38,10 +39,17 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
     keyring: Keyring
     bodies: Bodies
     tally: Tally
+    prefix: str = ""
+    """In front of ``/v1/``: other products take OTLP at an address of their own."""
+    doors: Mapping[str, str] = {}
+    """``Delivery.signal`` by the signal of the address, where it is another."""
 
     def routes(self) -> list[Route]:
         """The three endpoints."""
-        return [Route(f"/v1/{signal}", self._endpoint, methods=["POST"], name=signal) for signal in SIGNALS]
+        return [
+            Route(f"{self.prefix}/v1/{signal}", self._endpoint, methods=["POST"], name=self.doors.get(signal, signal))
+            for signal in SIGNALS
+        ]
 
     async def _endpoint(self, request: Request) -> Response:
         """Answer one request, whatever happens, in its own media type."""
@@ -73,7 +81,9 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
                 return Ack(accepted=0)
             agent = headers.get("user-agent", "")[: limits.ID_BYTES]
             future = self.intake.submit(
-                Delivery(project=project, signal=signal, media=media, body=plain, user_agent=agent)
+                Delivery(
+                    project=project, signal=self.doors.get(signal, signal), media=media, body=plain, user_agent=agent
+                )
             )
             # Shielded: a request that is cancelled must not cancel what the commit thread is about to answer.
             return await asyncio.shield(asyncio.wrap_future(future))

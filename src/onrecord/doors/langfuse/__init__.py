@@ -1,0 +1,1 @@
+"""The door of Langfuse's clients: its public API, as far as its SDKs use it."""

@@ -1,0 +1,168 @@
+# mypy: ignore-errors
+"""Langfuse's Python SDK 3, 4 and 5: everything that an application does with it, in one run.
+
+Says at the end, as one line of JSON, what its own side saw. Variables: LANGFUSE_*, OPENAI_BASE_URL, OPENAI_API_KEY.
+"""
+
+import json
+from contextlib import nullcontext
+from importlib.metadata import version
+
+import langfuse
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.tools import tool
+from langchain_openai import ChatOpenAI
+from langfuse import get_client, observe
+from langfuse.langchain import CallbackHandler
+from langfuse.media import LangfuseMedia
+
+from tests.compat import plot
+
+MAJOR = int(version("langfuse").partition(".")[0])
+PNG = b"\x89PNG\r\n\x1a\n" + b"a picture of nobody" * 50
+client = get_client()
+seen = {"major": MAJOR}
+
+
+def trace_facts(**facts):
+    """User, session, tags ... of everything inside: SDK 3 says them on one span, later ones on each."""
+    if MAJOR >= 4:
+        return langfuse.propagate_attributes(**facts)
+    name = facts.pop("trace_name", None)
+    client.update_current_trace(**facts, **({"name": name} if name else {}))
+    return nullcontext()
+
+
+def prompts():
+    for text in ("Hallo {{name}}", "Hello {{name}}"):
+        client.create_prompt(name="greet", prompt=text, labels=["production"], tags=["a"], config={"t": 1})
+    client.create_prompt(
+        name="folder/chat", type="chat", prompt=[{"role": "system", "content": "Be {{mood}}"}], commit_message="first"
+    )
+    assert client.get_prompt("greet").compile(name="Ada") == "Hello Ada"
+    assert client.get_prompt("greet", version=1).prompt == "Hallo {{name}}"
+    assert client.get_prompt("folder/chat", label="latest", type="chat").compile(mood="brief")[0]["content"] == "Be brief"
+    client.update_prompt(name="greet", version=1, new_labels=["staging"])
+    staged = client.get_prompt("greet", label="staging")
+    assert (staged.version, staged.config, staged.tags) == (1, {"t": 1}, ["a"])
+    missing = client.get_prompt("missing", fallback="Good day {{name}}", cache_ttl_seconds=0)
+    assert missing.is_fallback
+    assert missing.compile(name="Ada") == "Good day Ada"
+    return client.get_prompt("greet")
+
+
+@tool
+def get_weather(city: str) -> str:
+    """The weather in a city."""
+    return plot.get_weather(city)
+
+
+@observe(name="decorated", as_type="tool")
+def decorated(city, unit="C"):
+    return {"city": city, "unit": unit, "degrees": 21}
+
+
+def by_hand(prompt):
+    """An agent with a tool, a generation, an event, a failure, a picture and scores."""
+    with client.start_as_current_observation(as_type="agent", name="root", input={"question": plot.QUESTION}) as root:
+        with trace_facts(
+            user_id=plot.USER, session_id=plot.SESSION, tags=["a", "b"], trace_name="my-trace",
+            metadata={"plan": "pro", "number": "7"}, version="v1",
+        ):
+            with client.start_as_current_observation(
+                as_type="generation", name="call", model=plot.MODEL, model_parameters={"temperature": 0.2},
+                input=[{"role": "system", "content": plot.SYSTEM}, {"role": "user", "content": plot.QUESTION}],
+                prompt=prompt, metadata={"k": "v", "n": 1, "nested": {"a": [1, 2]}},
+            ) as call:
+                call.update(
+                    output={"role": "assistant", "content": plot.ANSWER}, level="WARNING", status_message="slow",
+                    usage_details={"input": 10, "output": 5, "total": 15}, cost_details={"input": 0.001, "output": 0.002},
+                )
+            decorated("Lisbon", unit="F")
+            client.create_event(name="noticed", input={"what": "a bird"})
+            try:
+                with client.start_as_current_observation(as_type="span", name="failing"):
+                    raise ValueError("it broke")
+            except ValueError:
+                pass
+            picture = LangfuseMedia(content_bytes=PNG, content_type="image/png")
+            with client.start_as_current_observation(as_type="span", name="picture", input={"image": picture}):
+                pass
+            root.update(output="the end")
+            root.score(name="quality", value=0.9, comment="good")
+            root.score_trace(name="thumb", value=1, data_type="BOOLEAN")
+        seen["trace"], seen["root"] = root.trace_id, root.id
+        seen["url"] = client.get_trace_url(trace_id=root.trace_id)
+    client.create_score(name="mood", value="happy", trace_id=seen["trace"], data_type="CATEGORICAL", score_id="mood-1")
+    client.create_score(name="mood", value="happy", trace_id=seen["trace"], data_type="CATEGORICAL", score_id="mood-1")
+    client.create_score(name="session-score", value=3, session_id=plot.SESSION)
+
+
+def openai_dropin():
+    from langfuse.openai import OpenAI  # from here on every client of openai is wrapped, LangChain's too
+
+    provider = OpenAI()
+    messages = [{"role": "system", "content": plot.SYSTEM}, {"role": "user", "content": plot.QUESTION}]
+    with client.start_as_current_observation(as_type="span", name="drop-in") as root:
+        seen["openai"] = root.trace_id
+        answer = provider.chat.completions.create(
+            model=plot.MODEL, messages=messages, temperature=plot.TEMPERATURE, name="asked",
+            metadata={"langfuse_user_id": plot.USER, "langfuse_session_id": plot.SESSION, "tier": "gold"},
+        )
+        assert answer.choices[0].message.content == plot.ANSWER
+        stream = provider.chat.completions.create(
+            model=plot.MODEL, messages=messages, stream=True, stream_options={"include_usage": True}, name="streamed"
+        )
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices) == plot.ANSWER
+
+
+def langchain():
+    handler = CallbackHandler()
+    prompt = ChatPromptTemplate.from_messages([("system", plot.SYSTEM), ("user", "{question}")])
+    chain = prompt | ChatOpenAI(model=plot.MODEL, temperature=plot.TEMPERATURE, max_retries=0)
+    answer = chain.invoke(
+        {"question": plot.QUESTION},
+        config={
+            "callbacks": [handler], "run_name": "chained",
+            "metadata": {"langfuse_user_id": plot.USER, "langfuse_session_id": plot.SESSION, "langfuse_tags": ["lc"]},
+        },
+    )
+    assert answer.content == plot.ANSWER
+    seen["langchain"] = handler.last_trace_id
+    get_weather.invoke({"city": plot.CITY}, config={"callbacks": [handler]})
+
+
+def experiment():
+    client.create_dataset(name="capitals", description="of countries", metadata={"size": "small"})
+    for country, capital in (("Portugal", "Lisbon"), ("Austria", "Vienna")):
+        client.create_dataset_item(dataset_name="capitals", id=country, input=country, expected_output=capital)
+    dataset = client.get_dataset("capitals")
+    assert sorted((item.input, item.expected_output) for item in dataset.items) == [
+        ("Austria", "Vienna"), ("Portugal", "Lisbon"),
+    ]
+
+    def task(*, item, **_):
+        return {"Portugal": "Lisbon", "Austria": "Graz"}[item.input]
+
+    def right(*, output, expected_output, **_):
+        return langfuse.Evaluation(name="right", value=float(output == expected_output))
+
+    result = dataset.run_experiment(name="first try", task=task, evaluators=[right], run_name="first try 1")
+    assert sorted(one.evaluations[0].value for one in result.item_results) == [0.0, 1.0]
+    seen["run"] = result.dataset_run_id if hasattr(result, "dataset_run_id") else getattr(result, "experiment_id", "")
+    seen["run_url"] = result.dataset_run_url if hasattr(result, "dataset_run_url") else ""
+    seen["dataset"] = dataset.id
+    if MAJOR < 5:
+        client.flush()
+        run = client.get_dataset_run(dataset_name="capitals", run_name="first try 1")
+        assert sorted(item.dataset_item_id for item in run.dataset_run_items) == ["Austria", "Portugal"]
+
+
+assert client.auth_check()
+by_hand(prompts())
+langchain()
+openai_dropin()
+experiment()
+client.flush()
+client.shutdown()
+print(json.dumps(seen))

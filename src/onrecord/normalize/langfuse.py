@@ -27,7 +27,7 @@ _TRACE: Final = frozenset({
     "langfuse.version", "langfuse.user.id", "langfuse.session.id", "langfuse.tags", "langfuse.internal.as_root",
     "langfuse.observation.type", "langfuse.trace.input",
 })  # fmt: skip
-_UNSET: Final = (None, "Infinity", "inf")
+_UNSET: Final = (None, "", "Infinity", "inf")
 """Parameters that nobody set: the wrapper of OpenAI's client writes the latter for no bound."""
 _JSON_METADATA: Final = {"python": 5, "nodejs": 6, "javascript": 6}
 """From this major version on an SDK writes every value of metadata as JSON."""

@@ -30,7 +30,8 @@ _WORDS: Final = (
     *_SIDES,
 )  # fmt: skip
 _TRACE_WORDS: Final = (
-    ("name", "langfuse.trace.name"), ("userId", "user.id"), ("sessionId", "session.id"), ("release", "langfuse.release"),
+    ("name", "langfuse.trace.name"), ("userId", "user.id"), ("sessionId", "session.id"),
+    ("release", "langfuse.release"),
     ("version", "langfuse.version"), ("environment", "langfuse.environment"), ("public", "langfuse.trace.public"),
     ("tags", "langfuse.trace.tags"), *_SIDES,
 )  # fmt: skip

@@ -5,6 +5,7 @@ Says at the end, as one line of JSON, what its own side saw. Variables: LANGFUSE
 """
 
 import json
+import os
 from contextlib import nullcontext
 from importlib.metadata import version
 
@@ -19,6 +20,7 @@ from langfuse.media import LangfuseMedia
 from tests.compat import plot
 
 MAJOR = int(version("langfuse").partition(".")[0])
+DATASET = f"capitals-{os.environ['CLIENT']}"
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture of nobody" * 50
 client = get_client()
 seen = {"major": MAJOR}
@@ -41,7 +43,9 @@ def prompts():
     )
     assert client.get_prompt("greet").compile(name="Ada") == "Hello Ada"
     assert client.get_prompt("greet", version=1).prompt == "Hallo {{name}}"
-    assert client.get_prompt("folder/chat", label="latest", type="chat").compile(mood="brief")[0]["content"] == "Be brief"
+    assert (
+        client.get_prompt("folder/chat", label="latest", type="chat").compile(mood="brief")[0]["content"] == "Be brief"
+    )
     client.update_prompt(name="greet", version=1, new_labels=["staging"])
     staged = client.get_prompt("greet", label="staging")
     assert (staged.version, staged.config, staged.tags) == (1, {"t": 1}, ["a"])
@@ -66,17 +70,28 @@ def by_hand(prompt):
     """An agent with a tool, a generation, an event, a failure, a picture and scores."""
     with client.start_as_current_observation(as_type="agent", name="root", input={"question": plot.QUESTION}) as root:
         with trace_facts(
-            user_id=plot.USER, session_id=plot.SESSION, tags=["a", "b"], trace_name="my-trace",
-            metadata={"plan": "pro", "number": "7"}, version="v1",
+            user_id=plot.USER,
+            session_id=plot.SESSION,
+            tags=["a", "b"],
+            trace_name="my-trace",
+            metadata={"plan": "pro", "number": "7"},
+            version="v1",
         ):
             with client.start_as_current_observation(
-                as_type="generation", name="call", model=plot.MODEL, model_parameters={"temperature": 0.2},
+                as_type="generation",
+                name="call",
+                model=plot.MODEL,
+                model_parameters={"temperature": 0.2},
                 input=[{"role": "system", "content": plot.SYSTEM}, {"role": "user", "content": plot.QUESTION}],
-                prompt=prompt, metadata={"k": "v", "n": 1, "nested": {"a": [1, 2]}},
+                prompt=prompt,
+                metadata={"k": "v", "n": 1, "nested": {"a": [1, 2]}},
             ) as call:
                 call.update(
-                    output={"role": "assistant", "content": plot.ANSWER}, level="WARNING", status_message="slow",
-                    usage_details={"input": 10, "output": 5, "total": 15}, cost_details={"input": 0.001, "output": 0.002},
+                    output={"role": "assistant", "content": plot.ANSWER},
+                    level="WARNING",
+                    status_message="slow",
+                    usage_details={"input": 10, "output": 5, "total": 15},
+                    cost_details={"input": 0.001, "output": 0.002},
                 )
             decorated("Lisbon", unit="F")
             client.create_event(name="noticed", input={"what": "a bird"})
@@ -106,7 +121,10 @@ def openai_dropin():
     with client.start_as_current_observation(as_type="span", name="drop-in") as root:
         seen["openai"] = root.trace_id
         answer = provider.chat.completions.create(
-            model=plot.MODEL, messages=messages, temperature=plot.TEMPERATURE, name="asked",
+            model=plot.MODEL,
+            messages=messages,
+            temperature=plot.TEMPERATURE,
+            name="asked",
             metadata={"langfuse_user_id": plot.USER, "langfuse_session_id": plot.SESSION, "tier": "gold"},
         )
         assert answer.choices[0].message.content == plot.ANSWER
@@ -123,7 +141,8 @@ def langchain():
     answer = chain.invoke(
         {"question": plot.QUESTION},
         config={
-            "callbacks": [handler], "run_name": "chained",
+            "callbacks": [handler],
+            "run_name": "chained",
             "metadata": {"langfuse_user_id": plot.USER, "langfuse_session_id": plot.SESSION, "langfuse_tags": ["lc"]},
         },
     )
@@ -133,12 +152,15 @@ def langchain():
 
 
 def experiment():
-    client.create_dataset(name="capitals", description="of countries", metadata={"size": "small"})
+    client.create_dataset(name=DATASET, description="of countries", metadata={"size": "small"})
     for country, capital in (("Portugal", "Lisbon"), ("Austria", "Vienna")):
-        client.create_dataset_item(dataset_name="capitals", id=country, input=country, expected_output=capital)
-    dataset = client.get_dataset("capitals")
+        client.create_dataset_item(
+            dataset_name=DATASET, id=f"{DATASET} {country}", input=country, expected_output=capital
+        )
+    dataset = client.get_dataset(DATASET)
     assert sorted((item.input, item.expected_output) for item in dataset.items) == [
-        ("Austria", "Vienna"), ("Portugal", "Lisbon"),
+        ("Austria", "Vienna"),
+        ("Portugal", "Lisbon"),
     ]
 
     def task(*, item, **_):
@@ -149,13 +171,16 @@ def experiment():
 
     result = dataset.run_experiment(name="first try", task=task, evaluators=[right], run_name="first try 1")
     assert sorted(one.evaluations[0].value for one in result.item_results) == [0.0, 1.0]
-    seen["run"] = result.dataset_run_id if hasattr(result, "dataset_run_id") else getattr(result, "experiment_id", "")
-    seen["run_url"] = result.dataset_run_url if hasattr(result, "dataset_run_url") else ""
+    seen["run"] = result.experiment_id if MAJOR >= 5 else result.dataset_run_id
+    seen["run_url"] = result.experiment_url if MAJOR >= 5 else result.dataset_run_url
     seen["dataset"] = dataset.id
     if MAJOR < 5:
         client.flush()
-        run = client.get_dataset_run(dataset_name="capitals", run_name="first try 1")
-        assert sorted(item.dataset_item_id for item in run.dataset_run_items) == ["Austria", "Portugal"]
+        run = client.get_dataset_run(dataset_name=DATASET, run_name="first try 1")
+        assert sorted(item.dataset_item_id for item in run.dataset_run_items) == [
+            f"{DATASET} Austria",
+            f"{DATASET} Portugal",
+        ]
 
 
 assert client.auth_check()

@@ -3,6 +3,7 @@
 
 import datetime
 import json
+import os
 
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_openai import ChatOpenAI
@@ -13,6 +14,7 @@ from langfuse.media import LangfuseMedia
 
 from tests.compat import plot
 
+DATASET = f"capitals-{os.environ['CLIENT']}"
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture of nobody" * 50
 client = Langfuse()
 seen = {"major": 2}
@@ -26,7 +28,9 @@ def prompts():
     )
     assert client.get_prompt("greet").compile(name="Ada") == "Hello Ada"
     assert client.get_prompt("greet", version=1).prompt == "Hallo {{name}}"
-    assert client.get_prompt("folder/chat", label="latest", type="chat").compile(mood="brief")[0]["content"] == "Be brief"
+    assert (
+        client.get_prompt("folder/chat", label="latest", type="chat").compile(mood="brief")[0]["content"] == "Be brief"
+    )
     client.update_prompt(name="greet", version=1, new_labels=["staging"])
     staged = client.get_prompt("greet", label="staging")
     assert (staged.version, staged.config, staged.tags) == (1, {"t": 1}, ["a"])
@@ -38,18 +42,30 @@ def prompts():
 
 def by_hand(prompt):
     root = client.trace(
-        name="my-trace", user_id=plot.USER, session_id=plot.SESSION, tags=["a", "b"], input={"question": plot.QUESTION},
-        metadata={"plan": "pro", "number": "7"}, version="v1", release="rel-1",
+        name="my-trace",
+        user_id=plot.USER,
+        session_id=plot.SESSION,
+        tags=["a", "b"],
+        input={"question": plot.QUESTION},
+        metadata={"plan": "pro", "number": "7"},
+        version="v1",
+        release="rel-1",
     )
     call = root.generation(
-        name="call", model=plot.MODEL, model_parameters={"temperature": 0.2}, prompt=prompt,
+        name="call",
+        model=plot.MODEL,
+        model_parameters={"temperature": 0.2},
+        prompt=prompt,
         input=[{"role": "system", "content": plot.SYSTEM}, {"role": "user", "content": plot.QUESTION}],
         metadata={"k": "v", "n": 1, "nested": {"a": [1, 2]}},
     )
     call.update(output="a first idea")
     call.end(
-        output={"role": "assistant", "content": plot.ANSWER}, level="WARNING", status_message="slow",
-        usage_details={"input": 10, "output": 5, "total": 15}, cost_details={"input": 0.001, "output": 0.002},
+        output={"role": "assistant", "content": plot.ANSWER},
+        level="WARNING",
+        status_message="slow",
+        usage_details={"input": 10, "output": 5, "total": 15},
+        cost_details={"input": 0.001, "output": 0.002},
         completion_start_time=datetime.datetime.now(datetime.UTC),
     )
     outer = root.span(name="outer", input={"city": "Lisbon"})
@@ -97,12 +113,20 @@ def openai_dropin():
     root = client.trace(name="drop-in", user_id=plot.USER, session_id=plot.SESSION)
     seen["openai"] = root.id
     told = provider.chat.completions.create(
-        model=plot.MODEL, messages=messages, temperature=plot.TEMPERATURE, name="asked", trace_id=root.id,
+        model=plot.MODEL,
+        messages=messages,
+        temperature=plot.TEMPERATURE,
+        name="asked",
+        trace_id=root.id,
         metadata={"tier": "gold"},
     )
     assert told.choices[0].message.content == plot.ANSWER
     stream = provider.chat.completions.create(
-        model=plot.MODEL, messages=messages, stream=True, stream_options={"include_usage": True}, name="streamed",
+        model=plot.MODEL,
+        messages=messages,
+        stream=True,
+        stream_options={"include_usage": True},
+        name="streamed",
         trace_id=root.id,
     )
     assert "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices) == plot.ANSWER
@@ -110,19 +134,26 @@ def openai_dropin():
 
 
 def experiment():
-    client.create_dataset(name="capitals", description="of countries", metadata={"size": "small"})
+    client.create_dataset(name=DATASET, description="of countries", metadata={"size": "small"})
     for country, capital in (("Portugal", "Lisbon"), ("Austria", "Vienna")):
-        client.create_dataset_item(dataset_name="capitals", id=country, input=country, expected_output=capital)
-    dataset = client.get_dataset("capitals")
+        client.create_dataset_item(
+            dataset_name=DATASET, id=f"{DATASET} {country}", input=country, expected_output=capital
+        )
+    dataset = client.get_dataset(DATASET)
     assert sorted((item.input, item.expected_output) for item in dataset.items) == [
-        ("Austria", "Vienna"), ("Portugal", "Lisbon"),
+        ("Austria", "Vienna"),
+        ("Portugal", "Lisbon"),
     ]
     for item in dataset.items:
-        with item.observe(run_name="first try 1", run_description="by hand") as trace_id:
-            client.score(trace_id=trace_id, name="right", value=float(item.input == "Portugal"))
+        trace = client.trace(name="try", input=item.input)
+        item.link(trace, "first try 1", run_description="by hand")
+        trace.score(name="right", value=float(item.input == "Portugal"))
     client.flush()
-    run = client.get_dataset_run("capitals", "first try 1")
-    assert sorted(item.dataset_item_id for item in run.dataset_run_items) == ["Austria", "Portugal"]
+    run = client.get_dataset_run(DATASET, "first try 1")
+    assert sorted(item.dataset_item_id for item in run.dataset_run_items) == [
+        f"{DATASET} Austria",
+        f"{DATASET} Portugal",
+    ]
     assert run.description == "by hand"
     seen["run"], seen["dataset"] = run.id, dataset.id
 

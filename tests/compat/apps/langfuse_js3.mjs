@@ -8,6 +8,7 @@ import OpenAI from "openai";
 
 const plot = JSON.parse(process.env.PLOT);
 const client = new Langfuse();
+const DATASET = `capitals-${process.env.CLIENT}`;
 const seen = { major: 3 };
 const picture = Buffer.from("\x89PNG a picture of nobody".repeat(40), "latin1");
 
@@ -86,11 +87,11 @@ async function openaiDropIn() {
 }
 
 async function experiment() {
-  await client.createDataset({ name: "capitals", description: "of countries" });
+  await client.createDataset({ name: DATASET, description: "of countries" });
   for (const [country, capital] of [["Portugal", "Lisbon"], ["Austria", "Vienna"]]) {
-    await client.createDatasetItem({ datasetName: "capitals", id: country, input: country, expectedOutput: capital });
+    await client.createDatasetItem({ datasetName: DATASET, id: `${DATASET} ${country}`, input: country, expectedOutput: capital });
   }
-  const dataset = await client.getDataset("capitals");
+  const dataset = await client.getDataset(DATASET);
   assert.deepEqual(dataset.items.map((item) => item.input).sort(), ["Austria", "Portugal"]);
   for (const item of dataset.items) {
     const trace = client.trace({ name: "try", input: item.input });
@@ -98,8 +99,8 @@ async function experiment() {
     trace.score({ name: "right", value: Number(item.input === "Portugal") });
   }
   await client.flushAsync();
-  const run = await client.getDatasetRun({ datasetName: "capitals", runName: "first try 1" });
-  assert.deepEqual(run.datasetRunItems.map((item) => item.datasetItemId).sort(), ["Austria", "Portugal"]);
+  const run = await client.getDatasetRun({ datasetName: DATASET, runName: "first try 1" });
+  assert.deepEqual(run.datasetRunItems.map((item) => item.datasetItemId).sort(), [`${DATASET} Austria`, `${DATASET} Portugal`]);
   Object.assign(seen, { run: run.id, dataset: dataset.id });
 }
 

@@ -15,6 +15,7 @@ const processor = new LangfuseSpanProcessor();
 const provider = new NodeTracerProvider({ spanProcessors: [processor] });
 provider.register();
 const client = new LangfuseClient();
+const DATASET = `capitals-${process.env.CLIENT}`;
 const seen = { major: 5 };
 const picture = new Uint8Array(Buffer.from("\x89PNG a picture of nobody".repeat(40), "latin1"));
 
@@ -98,11 +99,11 @@ async function openaiDropIn() {
 }
 
 async function experiment() {
-  const made = await client.api.datasets.create({ name: "capitals", description: "of countries" });
+  const made = await client.api.datasets.create({ name: DATASET, description: "of countries" });
   for (const [country, capital] of [["Portugal", "Lisbon"], ["Austria", "Vienna"]]) {
-    await client.api.datasetItems.create({ datasetName: "capitals", id: country, input: country, expectedOutput: capital });
+    await client.api.datasetItems.create({ datasetName: DATASET, id: `${DATASET} ${country}`, input: country, expectedOutput: capital });
   }
-  const dataset = await client.dataset.get("capitals");
+  const dataset = await client.dataset.get(DATASET);
   assert.deepEqual(dataset.items.map((item) => item.input).sort(), ["Austria", "Portugal"]);
   const answers = { Portugal: "Lisbon", Austria: "Graz" };
   const result = await dataset.runExperiment({
@@ -110,8 +111,8 @@ async function experiment() {
     evaluators: [async ({ output, expectedOutput }) => ({ name: "right", value: Number(output === expectedOutput) })],
   });
   assert.deepEqual(result.itemResults.map((one) => one.evaluations[0].value).sort(), [0, 1]);
-  const run = await client.api.datasets.getRun("capitals", "first try 1");
-  assert.deepEqual(run.datasetRunItems.map((item) => item.datasetItemId).sort(), ["Austria", "Portugal"]);
+  const run = await client.api.datasets.getRun(DATASET, "first try 1");
+  assert.deepEqual(run.datasetRunItems.map((item) => item.datasetItemId).sort(), [`${DATASET} Austria`, `${DATASET} Portugal`]);
   seen.run = run.id;
   seen.dataset = made.id;
 }

@@ -192,7 +192,7 @@ def _shown_trace(call: Call, row: TraceRow, root: Span | None, rows: tuple[SpanR
         "public": bool(metadata.get("public")), "environment": row.environment or "default",
         "release": (root.release if root else "") or None, "version": metadata.get("version"),
         "htmlPath": f"/project/{call.project.id}/traces/{row.trace_id}", "projectId": call.project.id,
-        "latency": None if row.duration_ms is None else row.duration_ms / 1e3, "totalCost": row.cost_reported,
+        "latency": (row.duration_ms or 0.0) / 1e3, "totalCost": row.cost_reported or 0.0,
         "createdAt": iso(row.start_us), "updatedAt": iso(row.received_us), "bookmarked": False, "externalId": None,
     }  # fmt: skip
 

@@ -130,7 +130,9 @@ def test_a_model_call_keeps_its_messages_counts_cost_and_prompt(client: Client) 
     assert (call.model_requested, call.parameters) == (plot.MODEL, {"temperature": 0.2})
     assert call.prompt is not None
     assert (call.prompt.name, int(call.prompt.version) % 2) == ("greet", 0)
-    assert {key: call.metadata[key] for key in ("k", "n", "nested")} == {"k": "v", "n": 1, "nested": {"a": [1, 2]}}
+    assert (call.metadata["k"], call.metadata["nested"]) == ("v", {"a": [1, 2]})
+    # JavaScript 5 writes the number as text, so that it can not be told from one.
+    assert call.metadata["n"] == ("1" if client.name == "langfuse_js5" else 1)
     assert call.attributes["langfuse.observation.level"] == "WARNING"
     assert (call.status_message, call.status, call.environment) == ("slow", "unset", "staging")
     assert (call.source.receiver, call.source.dialect) == ("langfuse", "langfuse")

@@ -36,7 +36,7 @@ def merge(first: Span, part: Span) -> Span:
 
     A span that has ended overrides one that was still running, in whichever order they come.
     """
-    if part.running and _has_ended(first):
+    if part.running and _has_ended(first) and not _is_update(part):
         first, part = part, first
     changes: dict[str, Any] = {}
     for names, known in _RULES:
@@ -62,6 +62,11 @@ def _has_ended(span: Span) -> bool:
     return span.end_unix_nano != 0 and not span.running
 
 
+def _is_update(span: Span) -> bool:
+    """Whether it is Langfuse's update of a span: without a start of its own, later than what it updates."""
+    return span.source.dialect == "langfuse" and not _is_whole(span)
+
+
 def _is_whole(span: Span) -> bool:
     """Whether it is a span, not what a log record says of one."""
     return span.start_unix_nano != 0
@@ -72,7 +77,7 @@ def _are_fragments(first: Span, part: Span) -> bool:
 
     A Langfuse update is none either, but what it says of a side is all of it.
     """
-    return part.source.dialect != "langfuse" and any(
+    return not (_is_update(first) or _is_update(part)) and any(
         not _is_whole(one) and not one.model_requested and not one.model_served for one in (first, part)
     )
 

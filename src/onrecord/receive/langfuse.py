@@ -5,6 +5,7 @@ to 5.0 and langfuse-js 3.39 on the wire.
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -108,10 +109,19 @@ def _json(body: bytes) -> Any:
     try:
         whole = orjson.loads(body)
     except ValueError:  # also nesting beyond what the parser bears
-        raise Rejected("The body is not JSON.") from None
+        whole = _leniently(body)
     if body.count(b"[") + body.count(b"{") > ATTRIBUTE_DEPTH and _deeper_than(whole, ATTRIBUTE_DEPTH + 4):
         raise Rejected(f"The body is nested more than {ATTRIBUTE_DEPTH} levels.")
     return whole
+
+
+def _leniently(body: bytes) -> Any:
+    """What Python clients write beyond JSON: halves of a character, which are replaced, and numbers that are none."""
+    try:
+        value = json.loads(body, parse_constant=lambda _: None)
+        return orjson.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        raise Rejected("The body is not JSON.") from None
 
 
 def _deeper_than(value: Any, depth: int) -> bool:

@@ -114,7 +114,7 @@ def by_hand(prompt):
 
 
 def openai_dropin():
-    from langfuse.openai import OpenAI  # from here on every client of openai is wrapped, LangChain's too
+    from langfuse.openai import OpenAI  # noqa: PLC0415 - wraps LangChain's client, too
 
     provider = OpenAI()
     messages = [{"role": "system", "content": plot.SYSTEM}, {"role": "user", "content": plot.QUESTION}]

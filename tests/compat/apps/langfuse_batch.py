@@ -1,7 +1,7 @@
 # mypy: ignore-errors
 """Langfuse's Python SDK 2, which sends JSON batches: everything that an application does with it, in one run."""
 
-import datetime
+import datetime as dt
 import json
 import os
 
@@ -66,7 +66,7 @@ def by_hand(prompt):
         status_message="slow",
         usage_details={"input": 10, "output": 5, "total": 15},
         cost_details={"input": 0.001, "output": 0.002},
-        completion_start_time=datetime.datetime.now(datetime.UTC),
+        completion_start_time=dt.datetime.now(dt.UTC),
     )
     outer = root.span(name="outer", input={"city": "Lisbon"})
     outer.span(name="inner", input="deep").end(output="down")
@@ -106,7 +106,7 @@ def langchain():
 
 
 def openai_dropin():
-    from langfuse.openai import OpenAI, openai  # from here on every client of openai is wrapped, LangChain's too
+    from langfuse.openai import OpenAI, openai  # noqa: PLC0415 - wraps LangChain's client, too
 
     provider = OpenAI()
     messages = [{"role": "system", "content": plot.SYSTEM}, {"role": "user", "content": plot.QUESTION}]

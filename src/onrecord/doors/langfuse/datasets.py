@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from onrecord.control.library import Document, Origin
-from onrecord.doors.langfuse.call import LIBRARY, WRITE, Call, found, route
+from onrecord.doors.langfuse.call import LIBRARY, WRITE, Call, found, not_here, route
 from onrecord.doors.langfuse.listing import every, iso, page_of
 from onrecord.doors.port import Desk
 from onrecord.errors import Rejected
@@ -60,7 +60,7 @@ def _create(call: Call) -> Any:
     name = name_in(body)
     with _lock:
         known = call.desk.library.named(call.project, DATASET, name)
-        value = {**(known.value if known else {}), **{key: body[key] for key in _OF_DATASET if key in body}}
+        value = _with(known, body, _OF_DATASET)
         document = Document(kind=DATASET, id=known.id if known else new_id(), name=name, value=value)
         return _shown(call, call.desk.library.put(call.project, document))
 
@@ -85,7 +85,7 @@ def _put_item(call: Call) -> Any:
     name = name_in(body, "id") if body.get("id") else new_id()
     with _lock:
         known = library.get(call.project, ITEM, name)
-        value = {**(known.value if known else {}), **{key: body[key] for key in _OF_ITEM if key in body}}
+        value = _with(known, body, _OF_ITEM)
         source = value.get("sourceTraceId")
         origin = Origin(trace_id=source if isinstance(source, str) else "")
         kept = library.put(call.project, Document(kind=ITEM, id=name, parent=dataset.id, value=value), origin)
@@ -99,6 +99,8 @@ def _item(call: Call) -> Any:
 
 def _items(call: Call) -> Any:
     library, asked = call.desk.library, call.asked
+    if asked("version"):
+        return not_here(call)
     names = {one.id: one for one in every(library, call.project, DATASET)}
     parent = dataset_named(call, asked("datasetName")).id if asked("datasetName") else ""
     wanted = {key: asked(key) for key in ("sourceTraceId", "sourceObservationId") if asked(key)}
@@ -114,6 +116,12 @@ def _remove_item(call: Call) -> Any:
     found(call.desk.library.get(call.project, ITEM, call.path("item")), "dataset item")
     call.desk.library.remove(call.project, ITEM, call.path("item"))
     return answer_removed()
+
+
+def _with(known: Document | None, body: dict[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
+    """What was known, with what is said now."""
+    value: dict[str, Any] = dict(known.value) if known else {}
+    return value | {key: body[key] for key in fields if key in body}
 
 
 def answer_removed() -> Response:

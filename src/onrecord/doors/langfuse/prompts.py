@@ -87,8 +87,8 @@ def _relabel(call: Call, book: Book) -> Any:
         texts(labels),
         lambda what: call.note("prompt", what, f"prompt {name}"),
     )
-    found(kept, "prompt")
-    return _shown(call, book, kept, kept.value["prompt"])  # type: ignore[union-attr]
+    one: Document = found(kept, "prompt")
+    return _shown(call, book, one, one.value["prompt"])
 
 
 def _remove(call: Call, book: Book) -> Any:

@@ -164,7 +164,8 @@ def _numbered(
 ) -> Any:
     """A numbered page out of pages that go on from a cursor."""
     page, limit = asked_page(call)
-    first, rows, after = (page - 1) * limit, [], ""
+    first, after = (page - 1) * limit, ""
+    rows: list[Any] = []
     for _ in range(_PAGES):
         found = ask(PageRequest(limit=_ENGINE_ROWS, after=after))
         rows += found.rows

@@ -113,7 +113,7 @@ def _told_by_spans(call: Call, dataset: Document) -> list[dict[str, Any]]:
 
 
 def _of_spans(
-    dataset: Document, run: tuple[str, str], items: list[tuple[str, ...]], root_of: dict[tuple[str, ...], str]
+    dataset: Document, run: tuple[str, str], items: list[tuple[str, ...]], root_of: dict[tuple[str, str], str]
 ) -> dict[str, Any]:
     run_id, name = run
     when = iso(dataset.updated_us)

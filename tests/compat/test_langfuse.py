@@ -9,6 +9,7 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
@@ -246,6 +247,16 @@ def test_the_link_that_the_client_prints_opens_our_page(client: Client) -> None:
     assert answer.headers["location"].partition("?")[0] == f"/traces/{client.seen['trace']}"
     page = server.ask("GET", answer.headers["location"])
     assert (page.status, page.headers["location"].partition("?")[0]) == (303, "/login")
+
+
+@pytest.mark.parametrize("client", ["langfuse3", "langfuse4", "langfuse5"], indirect=True)
+@pytest.mark.clients
+def test_the_link_to_a_run_finds_its_traces(client: Client) -> None:
+    reader = client.world.reader
+    answer = reader.server.ask("GET", client.seen["run_url"].removeprefix(reader.server.url))
+    assert answer.status == 307
+    (query,) = parse_qs(urlsplit(answer.headers["location"]).query)["q"]
+    assert [row["name"] for row in reader.rows("/traces", q=query)] == ["experiment-item-run"] * 2
 
 
 @pytest.mark.parametrize("client", ["langfuse2", "langfuse3", "langfuse4", "langfuse5"], indirect=True)

@@ -123,6 +123,14 @@ def test_a_page_elsewhere_may_send_feedback_with_a_key_in_a_header(reader: Reade
     key, body = make_key(reader.server, "write"), json.dumps({"traceId": TRACE, "name": "thumb", "value": 1}).encode()
     sent = reader.server.ask("POST", "/api/public/scores", body, {"authorization": f"Bearer {key}"})
     assert (sent.status, sent.headers["access-control-allow-origin"]) == (202, "*")
+    event = {"id": "e", "type": "trace-create", "timestamp": "2026-11-25T00:00:00Z", "body": {"id": TRACE}}
+    score = {"id": "f", "type": "score-create", "timestamp": "2026-11-25T00:00:00Z",
+             "body": {"id": "s", "traceId": TRACE, "name": "stars", "value": 4}}  # fmt: skip
+    web = json.dumps({"batch": [score, event]}).encode()
+    assert reader.server.ask("POST", "/api/public/ingestion", web, {"authorization": f"Bearer {key}"}).status == 207
+    reader.server.settle()
+    told = {one["name"]: one["source"] for one in reader.get(f"/traces/{TRACE}")["scores"]}
+    assert (told["thumb"], told["stars"]) == ("end_user", "end_user")
 
 
 def test_a_label_points_to_one_version_and_each_change_is_a_record(reader: Reader, writer: Caller) -> None:
@@ -170,7 +178,8 @@ def test_what_is_not_served_says_so(admin: Caller) -> None:
         answer = admin.ask("GET", path)
         assert answer.status == 501, path
         assert len(answer.json()["message"]) > 20
-    assert admin.ask("GET", "/v2/observations?filter=%5B%5D").status == 501
+    for path in ("/v2/observations?filter=%5B%5D", "/traces?orderBy=name.asc", "/dataset-items?version=2026-01-01"):
+        assert admin.ask("GET", path).status == 501, path
     assert admin.ask("GET", "/traces?page=0").status == 400
 
 
@@ -208,11 +217,11 @@ def test_items_and_their_run_are_told_as_often_as_one_likes(admin: Caller, write
     writer.ask("POST", "/v2/datasets", {"name": "d/1", "description": "first"})
     again = writer.ask("POST", "/v2/datasets", {"name": "d/1", "metadata": {"m": 1}}).json()
     assert (again["description"], again["metadata"]) == ("first", {"m": 1})
+    told = {"runName": "r 1", "datasetItemId": "i1", "traceId": TRACE, "observationId": "9" * 16}
     for _ in range(2):
         item = writer.ask("POST", "/dataset-items", {"datasetName": "d/1", "id": "i1", "input": {"q": 1}}).json()
-        told = {"runName": "r 1", "datasetItemId": "i1", "traceId": TRACE, "observationId": "9" * 16}
+        assert (item["input"], item["status"], item["datasetName"]) == ({"q": 1}, "ACTIVE", "d/1")
         assert writer.ask("POST", "/dataset-run-items", told).status == 200
-    assert (item["input"], item["status"], item["datasetName"]) == ({"q": 1}, "ACTIVE", "d/1")
     assert [one["id"] for one in writer.get("/dataset-items?datasetName=d%2F1")["data"]] == ["i1"]
     run = admin.get("/datasets/d%2F1/runs/r%201")
     assert [one["traceId"] for one in run["datasetRunItems"]] == [TRACE]

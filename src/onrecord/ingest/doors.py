@@ -74,6 +74,12 @@ def read_langfuse(piece: Piece) -> Span | Score | None:
     return replace(span, running=False) if piece.ended else span
 
 
+def read_feedback(piece: Piece) -> Span | Score | None:
+    """The same, from a page: whoever judges there is an end user."""
+    read = read_langfuse(piece)
+    return replace(read, source="end_user") if isinstance(read, Score) else read
+
+
 DOORS: Final[Mapping[str, Door]] = {
     "traces": Door(decode=decode_traces, read=read_span, kind=lambda _: "span", name=b"otlp", divisible=True),
     "logs": Door(decode=decode_logs, read=read_log, kind=lambda _: "part", name=b"otlp.logs", join=join_parts),
@@ -83,6 +89,12 @@ DOORS: Final[Mapping[str, Door]] = {
     ),
     "langfuse.traces": Door(decode=decode_traces, read=read_langfuse_span, kind=lambda _: "span", name=b"otlp"),
     "langfuse.batch": Door(decode=decode_batch, read=read_langfuse, kind=lambda one: one.kind, name=b"langfuse"),
+    "langfuse.feedback.batch": Door(
+        decode=decode_batch, read=read_feedback, kind=lambda one: one.kind, name=b"langfuse"
+    ),
+    "langfuse.feedback.scores": Door(
+        decode=decode_scores, read=read_feedback, kind=lambda one: one.kind, name=b"langfuse"
+    ),
     "langfuse.scores": Door(decode=decode_scores, read=read_langfuse, kind=lambda one: one.kind, name=b"langfuse"),
 }
 """By ``Delivery.signal``."""

@@ -19,9 +19,9 @@ from onrecord.normalize.values import as_float, as_text, as_texts, parsed
 _O: Final = "langfuse.observation."
 _KINDS: Final = {
     "generation": "llm", "embedding": "embedding", "agent": "agent", "tool": "tool", "chain": "chain",
-    "retriever": "retriever", "evaluator": "evaluator", "guardrail": "guardrail",
+    "retriever": "retriever", "evaluator": "evaluator", "guardrail": "guardrail", "trace": "chain",
 }  # fmt: skip
-"""Observation types that are kinds of ours; ``span`` and ``event`` are plain steps."""
+"""Observation types that are kinds of ours; ``span`` and ``event`` are plain steps, ``trace`` a trace of the oldest SDKs."""
 _TRACE: Final = frozenset({
     "langfuse.trace.name", "langfuse.trace.tags", "langfuse.trace.public", "langfuse.environment", "langfuse.release",
     "langfuse.version", "langfuse.user.id", "langfuse.session.id", "langfuse.tags", "langfuse.internal.as_root",
@@ -50,8 +50,8 @@ def read(draft: Draft) -> None:
     type_ = as_text(pop(_O + "type", None))
     kind = _KINDS.get(type_, "span")
     draft.fields["kind"] = kind
-    if type_ == "event":
-        draft.attributes[_O + "type"] = type_  # a step without an end of its own: no kind says that
+    if type_ in ("event", "trace"):
+        draft.attributes[_O + "type"] = type_  # no kind says that it has no end of its own
     _model(draft)
     _how_it_went(draft)
     for key, field in ((_O + "prompt.name", "name"), (_O + "prompt.version", "version")):

@@ -82,13 +82,21 @@ def _answered(gave: Any) -> list[Any]:
 
 def _passed(role: str, value: Any) -> list[Any]:
     """What any step was given or gave: messages when it is nothing else, else the value as text."""
-    one = isinstance(value, Mapping) and "content" in value and ("role" in value or value.get("type") in _LANGCHAIN)
+    one = isinstance(value, Mapping) and _is_message(value)
     if one or isinstance(value, list) or (isinstance(value, Mapping) and set(value) == {"messages"}):
         read = request_messages if role == "user" else response_messages
         found = [message_of(dict(value), role)] if one else read(value)
         if found and all(one.parts for one in found):
             return found
     return [message(role, as_text(value))]
+
+
+def _is_message(value: Mapping[str, Any]) -> bool:
+    """Whether a map is one message: with a role, of LangChain's Python, or of its JavaScript."""
+    if value.get("type") == "constructor":
+        kwargs = value.get("kwargs")
+        return isinstance(kwargs, Mapping) and "content" in kwargs
+    return "content" in value and ("role" in value or value.get("type") in _LANGCHAIN)
 
 
 def _documents(gave: Any) -> list[Document]:

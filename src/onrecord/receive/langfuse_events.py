@@ -114,7 +114,7 @@ def _trace(body: dict[str, Any], sent: Any) -> OtlpSpan:
     if not trace_id:
         raise Bad("the trace has no id")
     attributes = _words(body, _TRACE_WORDS)
-    attributes[_O + "type"] = "chain"
+    attributes[_O + "type"] = "trace"
     _add_metadata(attributes, "langfuse.trace.metadata", body.get("metadata"))
     return OtlpSpan(
         trace_id=trace_id,

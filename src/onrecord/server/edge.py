@@ -29,7 +29,9 @@ _HEADERS: Final = {
     b"cache-control": b"no-store",
 }
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
-_QUIET: Final = ("/v1/", "/health", "/metrics", "/static/")
+_QUIET: Final = (
+    "/v1/", "/health", "/metrics", "/static/", "/api/public/otel/", "/api/public/ingestion", "/api/public/scores",
+)  # fmt: skip
 """Paths whose successes are counted, not logged: they are many and say nothing."""
 
 _access = logging.getLogger("onrecord.access")

@@ -36,8 +36,8 @@ def routes(desk: Desk) -> list[BaseRoute]:
         intake=desk.intake, keyring=desk.keyring, bodies=desk.bodies, tally=desk.bodies.tally,
         prefix=f"{BASE}/otel", doors={"traces": "langfuse.traces"},
     )  # fmt: skip
-    batch = _sending(desk, "langfuse.batch", judge_batch, _batch_answer)
-    scores = _sending(desk, "langfuse.scores", judge_scores, _scores_answer)
+    batch = _sending(desk, "batch", judge_batch, _batch_answer)
+    scores = _sending(desk, "scores", judge_scores, _scores_answer)
     return [
         *otlp.routes(),
         Route(f"{BASE}/ingestion", guarded(batch), methods=["POST"]),
@@ -48,10 +48,12 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
 
 def _sending(
-    desk: Desk, signal: str, judge: Callable[[bytes], list[Verdict]], told: _Answer
+    desk: Desk, form: str, judge: Callable[[bytes], list[Verdict]], told: _Answer
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         project, _ = authorised(desk, request, WRITE)
+        bearer = request.headers.get("authorization", "")[:7].lower() == "bearer "
+        signal = f"langfuse.feedback.{form}" if bearer else f"langfuse.{form}"
         assert project is not None
         async with desk.bodies.plain(request, signal) as plain:
             verdicts = await run_in_threadpool(judge, plain)

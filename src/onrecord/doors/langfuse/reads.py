@@ -15,10 +15,12 @@ from onrecord.doors.port import Desk
 from onrecord.errors import Missing, Rejected
 from onrecord.model.span import Span
 from onrecord.query.results import Page, PageRequest, SpanRow, TraceRow
-from onrecord.query.syntax import And, Compare, Filter, Or
+from onrecord.query.syntax import And, Compare, Filter, Not, Or
 from onrecord.query.values import read_value
 
 _TYPES: Final = {"GENERATION": "llm", "SPAN": "span", "EVENT": "span"}
+_TYPE: Final = "attributes.langfuse.observation.type"
+_NEWEST: Final = "timestamp.desc"
 _PAGES: Final = 20
 """How many of the engine's pages a numbered page may lie behind: a client that reads more narrows its question."""
 _ENGINE_ROWS: Final = 500
@@ -55,6 +57,9 @@ def _trace(call: Call) -> Any:
 
 
 def _traces(call: Call) -> Any:
+    _refuse(call, "filter", "version")
+    if call.asked("orderBy", _NEWEST) != _NEWEST:
+        raise Rejected(f"Traces are listed as {_NEWEST} only.", status=501)
     where = _all(call, userId="user", sessionId="session", release="release", environment="environment", tags="tag")
     if call.asked("name"):
         name = call.asked("name")
@@ -91,8 +96,6 @@ def _observations(call: Call) -> Any:
 
 
 def _observations_by_cursor(call: Call) -> Any:
-    if call.asked("filter"):
-        raise Rejected("The parameter 'filter' is not served here.", hint="Use the named parameters.", status=501)
     page = PageRequest(limit=call.number("limit", 50, _ENGINE_ROWS), after=call.asked("cursor"))
     found = call.desk.engine.spans(call.access(), call.project.id, _of_observations(call), page)
     groups = call.asked("fields", "core,basic,io").split(",")
@@ -104,13 +107,19 @@ def _observations_by_cursor(call: Call) -> Any:
 
 
 def _of_observations(call: Call) -> Filter:
+    _refuse(call, "filter", "version", "promptName", "promptVersion")
     where = _all(
         call, name="name", userId="user", sessionId="session", traceId="trace", parentObservationId="parent",
         environment="environment",
     )  # fmt: skip
-    if call.asked("type"):
-        type_ = call.asked("type")
+    where.append(Not(Compare(_TYPE, "=", "trace")))
+    type_ = call.asked("type")
+    if type_:
+        event = Compare(_TYPE, "=", "event")
         where.append(Compare("kind", "=", _TYPES.get(type_, type_.lower())))
+        where.append(event if type_ == "EVENT" else Not(event))
+    if call.asked("isRootObservation"):
+        where.append(Compare("root", "=", int(call.asked("isRootObservation") == "true")))
     if call.asked("level"):
         errors = call.asked("level") == "ERROR"
         own = Compare("attributes.langfuse.observation.level", "=", call.asked("level"))
@@ -202,6 +211,13 @@ def _shown_session(call: Call, name: str, start_us: int, environment: str) -> di
     return {
         "id": name, "createdAt": iso(start_us), "projectId": call.project.id, "environment": environment or "default",
     }  # fmt: skip
+
+
+def _refuse(call: Call, *parameters: str) -> None:
+    """Raise ``Rejected`` (501) for a parameter that would be passed over."""
+    for parameter in parameters:
+        if call.asked(parameter):
+            raise Rejected(f"The parameter '{parameter}' is not served here.", hint="Leave it out.", status=501)
 
 
 def _all(call: Call, **fields: str) -> list[Filter]:

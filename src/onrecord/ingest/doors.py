@@ -87,7 +87,9 @@ DOORS: Final[Mapping[str, Door]] = {
     "import.interactions": Door(
         decode=decode_lines, read=read_interaction, kind=lambda _: "span", name=b"interactions"
     ),
-    "langfuse.traces": Door(decode=decode_traces, read=read_langfuse_span, kind=lambda _: "span", name=b"otlp"),
+    "langfuse.traces": Door(
+        decode=decode_traces, read=read_langfuse_span, kind=lambda _: "span", name=b"otlp", divisible=True
+    ),
     "langfuse.batch": Door(decode=decode_batch, read=read_langfuse, kind=lambda one: one.kind, name=b"langfuse"),
     "langfuse.feedback.batch": Door(
         decode=decode_batch, read=read_feedback, kind=lambda one: one.kind, name=b"langfuse"

@@ -21,7 +21,7 @@ _KINDS: Final = {
     "generation": "llm", "embedding": "embedding", "agent": "agent", "tool": "tool", "chain": "chain",
     "retriever": "retriever", "evaluator": "evaluator", "guardrail": "guardrail", "trace": "chain",
 }  # fmt: skip
-"""Observation types that are kinds of ours; ``span`` and ``event`` are plain steps, ``trace`` a trace of the oldest SDKs."""
+"""Observation types that are kinds of ours; ``span`` and ``event`` are plain steps, ``trace`` one of an old batch."""
 _TRACE: Final = frozenset({
     "langfuse.trace.name", "langfuse.trace.tags", "langfuse.trace.public", "langfuse.environment", "langfuse.release",
     "langfuse.version", "langfuse.user.id", "langfuse.session.id", "langfuse.tags", "langfuse.internal.as_root",

@@ -14,8 +14,8 @@ from msgspec.structs import asdict, replace
 from onrecord.model.derive import BILLABLE_KINDS
 from onrecord.model.message import Message
 from onrecord.model.span import Source, Span, Usage
-from onrecord.normalize.lone import stands_in
 from onrecord.normalize.langfuse_parts import settled
+from onrecord.normalize.lone import stands_in
 
 _IDS: Final = ("trace_id", "span_id")
 _TEXTS: Final = (

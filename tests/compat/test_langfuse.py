@@ -6,7 +6,7 @@ server then knows.
 
 import hashlib
 import json
-from base64 import urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -224,6 +224,27 @@ def test_the_langchain_callback_arrives_complete(client: Client) -> None:
     assert client.root("langchain").tags == ("lc",)
 
 
+@pytest.mark.parametrize("client", ["langfuse3", "langfuse4", "langfuse5"], indirect=True)
+@pytest.mark.clients
+def test_an_agent_of_langchain_arrives_with_its_tools_and_calls(client: Client) -> None:
+    spans = [node["span"] for node in client.tree("agent")["nodes"]]
+    calls = [client.world.reader.exact(one["trace_id"], one["span_id"]) for one in spans if one["kind"] == "llm"]
+    asking, answering = sorted(calls, key=lambda call: call.start_unix_nano)
+    assert [tool.name for tool in asking.tools] == ["get_weather"]
+    assert [(one.role, text_of(one)) for one in asking.input] == [("system", plot.SYSTEM), ("user", plot.FOLLOW_UP)]
+    (wanted,) = (part for one in asking.output for part in one.parts if part.type == "tool_call")
+    assert (wanted.name, wanted.value) == ("get_weather", {"city": plot.CITY})
+    assert [one.role for one in answering.input] == ["system", "user", "assistant", "tool"]
+    assert [text_of(one) for one in answering.output] == [plot.TOOL_ANSWER]
+    (tool,) = (one for one in spans if one["kind"] == "tool")
+    called = client.world.reader.exact(tool["trace_id"], tool["span_id"]).tool
+    assert called is not None
+    # SDK 3 sends what LangChain tells it: Python's own spelling of the arguments.
+    assert (called.name, str(called.arguments)) == ("get_weather", str({"city": plot.CITY}))
+    assert "21" in json.dumps(called.result)
+    assert client.tree("agent")["trace"]["user"]
+
+
 def test_a_run_of_a_dataset_has_its_items_and_scores(client: Client) -> None:
     reader, dataset = client.world.reader, f"capitals-{client.name}"
     path = f"/api/public/datasets/{dataset}/runs"
@@ -263,7 +284,8 @@ def test_the_link_to_a_run_finds_its_traces(client: Client) -> None:
 @pytest.mark.clients
 def test_the_client_reads_back_what_it_sent(client: Client) -> None:
     trace = client.seen["trace"]
-    done = environments.run(client.name, "langfuse_reads", trace, variables=client.world.variables(client.name))
+    told = json.loads(text_of(client.span("trace", "picture").input[0]))["image"]
+    done = environments.run(client.name, "langfuse_reads", trace, told, variables=client.world.variables(client.name))
     seen = json.loads(done.stdout.strip().splitlines()[-1])
     if client.name != "langfuse5":
         assert (seen["name"], seen["user"], seen["session"]) == ("my-trace", plot.USER, plot.SESSION)
@@ -272,11 +294,14 @@ def test_the_client_reads_back_what_it_sent(client: Client) -> None:
         assert {"GENERATION:call", "EVENT:noticed", "SPAN:failing"} < set(seen["observations"])
         assert seen["found"]
         assert seen["sessions"] >= 1
+    if client.name != "langfuse2":
+        assert b64decode(seen["picture"]) == PICTURES["python"]
     if client.name == "langfuse2":
         assert seen["calls"] == ["call"]
         assert seen["call"][:5] == [plot.MODEL, 10, 5, "WARNING", "greet"]
     if client.name in ("langfuse4", "langfuse5"):
         assert {"GENERATION:call", "EVENT:noticed", "AGENT:root", "TOOL:decorated"} < set(seen["v2"])
+        assert seen["evaluated"] == 5
 
 
 def test_nothing_that_the_clients_said_lies_in_clear(client: Client) -> None:

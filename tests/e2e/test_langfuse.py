@@ -4,6 +4,7 @@ import hashlib
 import json
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,18 @@ def test_a_label_points_to_one_version_and_each_change_is_a_record(reader: Reade
     assert writer.ask("PATCH", "/v2/prompts/a%2Fb/versions/9", {"newLabels": ["x"]}).status == 404
     assert writer.ask("DELETE", "/v2/prompts/a%2Fb").status == 204
     assert writer.ask("GET", "/v2/prompts/a%2Fb").status == 404
+
+
+def test_versions_that_are_made_at_once_are_numbered_apart(writer: Caller) -> None:
+    def make(number: int) -> int:
+        made = writer.ask("POST", "/v2/prompts", {"name": "many", "prompt": f"p{number}", "labels": ["production"]})
+        return int(made.json()["version"])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(make, range(16))) == list(range(1, 17))
+    kept = [writer.get(f"/v2/prompts/many?version={number}") for number in range(1, 17)]
+    assert [one["labels"] for one in kept].count([]) == 15
+    assert kept[-1]["labels"] == ["production", "latest"]
 
 
 def test_a_prompt_may_name_others(writer: Caller) -> None:

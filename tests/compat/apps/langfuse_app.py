@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from importlib.metadata import version
 
 import langfuse
+from langchain.agents import create_agent
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
@@ -151,6 +152,18 @@ def langchain():
     get_weather.invoke({"city": plot.CITY}, config={"callbacks": [handler]})
 
 
+def agent():
+    handler = CallbackHandler()
+    model = ChatOpenAI(model=plot.MODEL, temperature=plot.TEMPERATURE, max_retries=0)
+    made = create_agent(model, [get_weather], system_prompt=plot.SYSTEM, name="geographer")
+    told = made.invoke(
+        {"messages": [{"role": "user", "content": plot.FOLLOW_UP}]},
+        config={"callbacks": [handler], "metadata": {"langfuse_user_id": plot.USER}},
+    )
+    assert told["messages"][-1].content == plot.TOOL_ANSWER
+    seen["agent"] = handler.last_trace_id
+
+
 def experiment():
     client.create_dataset(name=DATASET, description="of countries", metadata={"size": "small"})
     for country, capital in (("Portugal", "Lisbon"), ("Austria", "Vienna")):
@@ -186,6 +199,7 @@ def experiment():
 assert client.auth_check()
 by_hand(prompts())
 langchain()
+agent()
 openai_dropin()
 experiment()
 client.flush()

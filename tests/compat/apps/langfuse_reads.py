@@ -45,7 +45,24 @@ elif MAJOR < 5:
     )
     seen["found"] = trace_id in [one.id for one in api.trace.list(user_id=seen["user"], limit=50).data]
     seen["sessions"] = api.sessions.list().meta.total_items
+if MAJOR >= 3:
+    told = client.resolve_media_references(obj={"image": sys.argv[2]}, resolve_with="base64_data_uri")
+    seen["picture"] = told["image"].partition(",")[2]
 if MAJOR >= 4:
+    from langfuse import Evaluation
+    from langfuse.batch_evaluation import EvaluatorInputs
+
+    def judged(*, output, **_):
+        return Evaluation(name="length", value=len(str(output)))
+
+    done = client.run_batched_evaluation(
+        **({"scope": "observations"} if MAJOR == 4 else {}),
+        evaluators=[judged],
+        max_items=5,
+        mapper=lambda *, item: EvaluatorInputs(input=item.input, output=item.output, expected_output=None, metadata={}),
+    )
+    seen["evaluated"] = done.total_items_processed
+    client.flush()
     rows = client.api.observations.get_many(trace_id=trace_id, fields="core,basic,io,usage,model").data
     seen["v2"] = sorted(f"{one.type}:{one.name}" for one in rows)
 print(json.dumps(seen))

@@ -29,6 +29,10 @@ NAMES = (
     "gen_ai.tool.name", "gen_ai.tool.call.arguments", "gen_ai.retrieval.documents", "gen_ai.evaluation.name",
     "gen_ai.response.finish_reasons", "gen_ai.response.time_to_first_chunk", "mcp.method.name", "user.id", "session.id",
     "error.type", "exception.message", "http.response.status_code", "server.address", "server.port",
+    "langfuse.observation.type", "langfuse.observation.input", "langfuse.observation.output", "langfuse.trace.tags",
+    "langfuse.observation.usage_details", "langfuse.observation.cost_details", "langfuse.observation.model.parameters",
+    "langfuse.observation.metadata.k", "langfuse.observation.level", "langfuse.observation.completion_start_time",
+    "langfuse.trace.input", "langfuse.trace.metadata", "langfuse.observation.prompt.version", "langfuse.version",
 )  # fmt: skip
 TEXTS = st.one_of(
     st.sampled_from(

@@ -13,7 +13,7 @@ import importlib.abc, sys
 
 class Missing(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {blocked!r}:
+        if any(name == one or name.startswith(f"{{one}}.") for one in {blocked!r}):
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Missing())
@@ -22,7 +22,7 @@ main({arguments!r})
 """
 IMPORT_NAMES = {
     "argon2-cffi": "argon2", "backports-zstd": "backports", "clickhouse-connect": "clickhouse_connect",
-    "google-re2": "re2", "opentelemetry-proto": "opentelemetry", "phonenumberslite": "phonenumbers",
+    "google-re2": "re2", "opentelemetry-proto": "opentelemetry.proto", "phonenumberslite": "phonenumbers",
     "prometheus-client": "prometheus_client", "markdown-it-py": "markdown_it", "protobuf": "google",
     "python-stdnum": "stdnum",
 }  # fmt: skip

@@ -51,6 +51,19 @@ DEAD_LETTERS: Final = 10_000
 DEAD_LETTER_DAYS: Final = 7
 """Days that a dead letter is kept, sealed, for somebody to look at."""
 
+GAPS_PER_PRODUCER: Final = 256
+"""Gaps of one producer that are told apart; older ones are only counted."""
+GAP_HOURS: Final = 72
+"""A gap that is older is written to the ledger: by then a laptop has come back from the weekend with its spool."""
+GAP_CHECK_S: Final = 60
+"""How often gaps are looked at for that."""
+PRODUCERS_IN_MEMORY: Final = 10_000
+"""Producers whose numbers the commit thread remembers; others are read again."""
+PRODUCER_DAYS: Final = 400
+"""A producer that has been silent for longer is not taken over into a new month; with it goes what it lacked."""
+PRODUCERS_CARRIED: Final = 1_000_000
+"""Producers taken over into a new month, about 100 bytes each; those seen last first."""
+
 GC_ALLOCATIONS: Final = 50_000
 """Containers between two runs of the garbage collector: a request makes thousands, hardly any of them in a cycle."""
 

@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 _SLICE_S: Final = 0.0003
 """How long the thread works before it lets others run: the interpreter's own turn would be 5 ms."""
 _IDLE_S: Final = 1.0
+Group = tuple[Mapping[str, Any], tuple[str, str], list[bytes]]
+"""Resource, scope and encoded spans."""
 
 
 class Intake:
@@ -168,32 +170,31 @@ class Intake:
             self.declarations.dropped(outbox, overflow, "queue_full")
 
     def _write_spans(self, outbox: Outbox, spans: list[Said]) -> None:
-        groups: dict[tuple[int, str, str], tuple[Mapping[str, Any], tuple[str, str], list[bytes]]] = {}
+        """Encode and keep spans, those of one resource and scope together: numbers rise in the order of the body."""
+        groups: list[Group] = []
+        key: tuple[int, str, str] = (0, "", "")
         count = size = bad = 0
         began = time.perf_counter()
-        for said in spans:
+        for said in sorted(spans, key=_group_of):
             encoded = self._encoded(span_json, said, outbox.counter.numbered + count + 1)
             if not encoded:
                 bad += 1
                 continue
-            span = said.span
-            scope = span.instrumentation_scope
-            named = (scope.name or "", scope.version or "") if scope else ("", "")
-            group = groups.get((id(span.resource), *named))
-            if group is None:
-                resource = {**span.resource.attributes, **self._resource, PRODUCER: outbox.producer}
-                group = groups[id(span.resource), *named] = (resource, named, [])
-            group[2].append(encoded)
+            if not groups or key != _group_of(said):
+                key = _group_of(said)
+                resource = {**said.span.resource.attributes, **self._resource, PRODUCER: outbox.producer}
+                groups.append((resource, (key[1], key[2]), []))
+            groups[-1][2].append(encoded)
             count += 1
             size += len(encoded)
             if size > CLIENT_BATCH_BYTES:
-                self._keep(outbox, "traces", count, traces_body(groups.values()))
-                groups, count, size = {}, 0, 0
+                self._keep(outbox, "traces", count, traces_body(groups))
+                groups, count, size = [], 0, 0
             if time.perf_counter() - began > _SLICE_S and len(self._queue) < CLIENT_QUEUE_RECORDS // 2:
                 time.sleep(0)
                 began = time.perf_counter()
         if count:
-            self._keep(outbox, "traces", count, traces_body(groups.values()))
+            self._keep(outbox, "traces", count, traces_body(groups))
         if bad:
             self.declarations.dropped(outbox, bad, "too_large")
 
@@ -224,3 +225,9 @@ class Intake:
             outbox.counter.numbered = batch.last
         else:
             self.declarations.dropped(outbox, count, "spool_full")
+
+
+def _group_of(said: Said) -> tuple[int, str, str]:
+    """What spans that stand together in a body have in common."""
+    scope = said.span.instrumentation_scope
+    return (id(said.span.resource), (scope.name or "") if scope else "", (scope.version or "") if scope else "")

@@ -33,6 +33,8 @@ from onrecord.sdk.spool import Spool
 _log = logging.getLogger(__name__)
 NAME = "onrecord"
 _TRY_S = 0.5
+_WRITE_S = 1.0
+"""However little time the end may take: what is in memory is written to the spool."""
 
 
 class Client:
@@ -83,7 +85,7 @@ class Client:
         deadline = time.monotonic() + timeout_s
         done = self.flush(timeout_s)
         self._closed = True
-        self._intake.stop(max(0.1, deadline - time.monotonic()))
+        self._intake.stop(max(_WRITE_S, deadline - time.monotonic()))
         self._courier.stop(max(0.1, deadline - time.monotonic()))
         with contextlib.suppress(OSError):
             self._spool.close()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from onrecord.limits import CLIENT_EXIT_S, CLIENT_SPOOL_BYTES
 
@@ -73,7 +74,8 @@ def read(given: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> 
 
 def _endpoint(value: Any) -> str:
     text = str(value).strip().rstrip("/")
-    if not text.startswith(("http://", "https://")):
+    place = urlsplit(text)
+    if place.scheme not in {"http", "https"} or not place.hostname or place.port == 0:
         raise ValueError
     return text.removesuffix("/v1/traces")
 

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from multiprocessing import util
 from typing import Any
 
@@ -44,7 +44,7 @@ class Client:
         """``provider`` is the tracer provider to add to; ``None`` takes OpenTelemetry's own, or makes it."""
         self.settings = settings
         self._mask_hook = mask
-        self._version = version(NAME)
+        self._version = _own_version()
         self._closed = False
         self._open()
         self._courier.start()
@@ -151,6 +151,12 @@ class Client:
             self.shutdown(self.settings.exit_seconds)
         except Exception as error:  # noqa: BLE001 - the end of the application is its own
             _log.error("the last records may wait in the spool (%s)", type(error).__name__)
+
+
+def _own_version() -> str:
+    with contextlib.suppress(PackageNotFoundError):  # run from its sources
+        return version(NAME)
+    return ""
 
 
 def _provider(given: Any, settings: ClientSettings) -> Any:

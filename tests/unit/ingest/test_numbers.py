@@ -1,6 +1,7 @@
 """Producers' numbers on the way of a record: kept with the records, seen when missing, recorded when old."""
 
 from pathlib import Path
+from typing import Any
 
 from onrecord.governance.completeness import read_completeness
 from onrecord.ledger.entry import decode_entry
@@ -135,7 +136,7 @@ def test_a_gap_that_stays_is_recorded_once_with_its_count(tmp_path: Path) -> Non
 
 
 def test_a_score_counts_like_a_span(tmp_path: Path) -> None:
-    said = {"gen_ai__evaluation__name": "rating", "onrecord__sequence": 2}
+    said: dict[str, Any] = {"gen_ai__evaluation__name": "rating", "onrecord__sequence": 2}
     with recording(tmp_path, november()) as made:
         send(made, spans(1, 3))
         send(made, log("gen_ai.evaluation.result", trace_id="01" * 16, **said), "logs")

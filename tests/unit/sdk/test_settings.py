@@ -16,7 +16,8 @@ def test_an_argument_wins_over_a_variable_and_a_variable_over_the_default() -> N
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("endpoint", "ftp://x"), ("endpoint", "http://[::1"), ("endpoint", "http://h:x"), ("sample_rate", "1.5"), ("sample_rate", "many"), ("spool_bytes", "12"),
+        ("endpoint", "ftp://x"), ("endpoint", "http://[::1"), ("endpoint", "http://h:x"),
+        ("sample_rate", "1.5"), ("sample_rate", "many"), ("spool_bytes", "12"),
         ("exit_seconds", "-1"), ("api_key", "k\nx"), ("enabled", "perhaps"),
     ],
 )  # fmt: skip

@@ -42,6 +42,7 @@ class Counter:
         self.path = path
         self.producer: bytes = producer
         self.salt: bytes = salt
+        self._given = self._get(_GIVEN)
 
     @classmethod
     def create(cls, path: Path) -> "Counter":
@@ -77,10 +78,11 @@ class Counter:
     @property
     def given(self) -> int:
         """Records taken from the application."""
-        return self._get(_GIVEN)
+        return self._given
 
     @given.setter
     def given(self, count: int) -> None:
+        self._given = count
         _COUNT.pack_into(self._map, _GIVEN, count)
 
     @property

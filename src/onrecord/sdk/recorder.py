@@ -13,6 +13,7 @@ from onrecord.sdk.client import Client
 from onrecord.sdk.otlp import Judgement
 from onrecord.sdk.processor import PEOPLE
 from onrecord.sdk.settings import ClientSettings
+from onrecord.sdk.state import NOTHING
 
 _KIND = "openinference.span.kind"
 
@@ -24,9 +25,12 @@ class OtelRecorder:
         self._client = Client(settings, mask, provider)
         self._tracer = self._client.tracer
 
-    def start(self, name: str, kind: str) -> Span:
-        """Start a span below the current one."""
-        return self._tracer.start_span(name, attributes={_KIND: kind.upper()} if kind else None)
+    def start(self, name: str, kind: str, given: Any) -> Span:
+        """Start a span below the current one; all that is known by now is said at once."""
+        said = {_KIND: kind.upper()} if kind else {}
+        if given is not NOTHING:
+            said["input.value"], said["input.mime_type"] = captured(given)
+        return self._tracer.start_span(name, attributes=said)
 
     def enter(self, span: Span) -> Any:
         """Make a span the current one."""
@@ -46,8 +50,7 @@ class OtelRecorder:
     def say(self, span: Span, side: str, value: Any) -> None:
         """Say the ``input`` or the ``output`` of a span."""
         text, media = captured(value)
-        span.set_attribute(f"{side}.value", text)
-        span.set_attribute(f"{side}.mime_type", media)
+        span.set_attributes({f"{side}.value": text, f"{side}.mime_type": media})
 
     def set(self, span: Span, attributes: Mapping[str, Any]) -> None:
         """Set attributes of a span."""

@@ -1,14 +1,17 @@
 """The client of this process, if it has one. Light: nothing of OpenTelemetry is imported before ``init``."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+NOTHING: Final = object()
+"""No input is known: ``None`` is one."""
 
 
 class Recorder(Protocol):
     """What steps and scores need of a client. Implemented by ``sdk.recorder``; any of it may raise."""
 
-    def start(self, name: str, kind: str) -> Any:
-        """Start a span; ``kind`` is a word of OpenInference in lower case, or empty."""
+    def start(self, name: str, kind: str, given: Any) -> Any:
+        """Start a span; ``kind`` is a word of OpenInference in lower case, or empty; ``given`` its input, if known."""
         ...
 
     def enter(self, span: Any) -> Any:

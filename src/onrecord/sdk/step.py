@@ -8,7 +8,7 @@ import logging
 from types import TracebackType
 from typing import Any, Final, Self
 
-from onrecord.sdk.state import CURRENT, Recorder
+from onrecord.sdk.state import CURRENT, NOTHING, Recorder
 
 _log = logging.getLogger(__name__)
 _KINDS: Final = frozenset((
@@ -31,13 +31,13 @@ class Step:
 
     # --- the step's life --------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Start the span, below the one that is current; it is not made the current one."""
+    def begin(self, given: Any = NOTHING) -> None:
+        """Start the span, below the one that is current; it is not made the current one. ``given`` is its input."""
         recorder = CURRENT.recorder
         if recorder is None:
             return
         try:
-            self._span = recorder.start(self._name, self._kind if self._kind in _KINDS else "")
+            self._span = recorder.start(self._name, self._kind if self._kind in _KINDS else "", given)
             self._recorder = recorder
             if self._set:
                 self.set(**self._set)

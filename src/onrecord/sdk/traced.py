@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Generator
 from typing import Any, Final
 
 from onrecord.limits import CLIENT_ITEMS
-from onrecord.sdk.state import CURRENT
+from onrecord.sdk.state import CURRENT, NOTHING
 from onrecord.sdk.step import Step
 
 _BOUND: Final = ("self", "cls")
@@ -27,9 +27,7 @@ class Traced:
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Step:
         """Start the step of one call."""
         step = Step(self._name, self._kind)
-        step.begin()
-        if self._input:
-            step.input(self._arguments(args, kwargs))
+        step.begin(self._arguments(args, kwargs) if self._input else NOTHING)
         return step
 
     def finish(self, step: Step, result: Any) -> None:

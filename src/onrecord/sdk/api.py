@@ -17,6 +17,7 @@ from onrecord.sdk.step import Step
 from onrecord.sdk.traced import traced
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 _STARTING: Final = threading.Lock()
 _FLUSH_S: Final = 10.0
@@ -246,16 +247,24 @@ def _judge(
 def flush(timeout_s: float = _FLUSH_S) -> bool:
     """Send everything that was recorded so far; whether the server has acknowledged it within the time."""
     recorder = CURRENT.recorder
-    return recorder is None or recorder.flush(timeout_s)
+    return recorder is None or _safely(lambda: recorder.flush(timeout_s), otherwise=False)
 
 
 def shutdown(timeout_s: float = _FLUSH_S) -> bool:
     """Flush, then stop recording; what the server has not acknowledged stays in the spool for the next process."""
     recorder, CURRENT.recorder = CURRENT.recorder, None
-    return recorder is None or recorder.shutdown(timeout_s)
+    return recorder is None or _safely(lambda: recorder.shutdown(timeout_s), otherwise=False)
 
 
 def status() -> dict[str, int | str | bool]:
     """What became of this process's records, in numbers; empty when nobody records."""
     recorder = CURRENT.recorder
-    return {} if recorder is None else recorder.status()
+    return {} if recorder is None else _safely(recorder.status, otherwise={})
+
+
+def _safely(do: Callable[[], T], *, otherwise: T) -> T:
+    try:
+        return do()
+    except Exception as error:  # noqa: BLE001 - the application goes on
+        _log.error("recording met a fault (%s)", type(error).__name__)
+        return otherwise

@@ -5,8 +5,8 @@ whoever finds the file knows how many records the process had taken that never r
 while its process lives; the lock goes with the process, however it ends.
 
 Layout, little endian: ``magic 8 | producer 16 | salt 16 | reserved 24 | given u64 | numbered u64 | sampled u64 |
-declared u64``. ``given`` counts records taken from the application, ``numbered`` those that got a number (spooled or
-declared as dropped), ``sampled`` records left out by the sample rate, ``declared`` those of them that the server was
+declared u64``. ``given`` counts records taken from the application, ``numbered`` the highest number that is spooled
+or declared as dropped, ``sampled`` records left out by the sample rate, ``declared`` those of them that the server was
 told of.
 """
 
@@ -87,7 +87,7 @@ class Counter:
 
     @property
     def numbered(self) -> int:
-        """The highest number given out."""
+        """The highest number that is spooled or declared as dropped."""
         return self._get(_NUMBERED)
 
     @numbered.setter

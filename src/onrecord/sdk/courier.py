@@ -134,11 +134,10 @@ class Courier:
 
     def _take_over(self, outbox: Outbox) -> None:
         """What an ended process had taken and not written is lost, and is said to be."""
-        counter = outbox.counter
-        counter.numbered = max(counter.numbered, outbox.highest())
+        lost = outbox.recover()
         missing = self._of(outbox)
-        if counter.given > counter.numbered:
-            missing.dropped(outbox, counter.given - counter.numbered, "killed")
+        if lost:
+            missing.dropped(outbox, lost, "killed")
         missing.sampled(outbox)
 
     def _of(self, outbox: Outbox) -> Declarations:

@@ -34,14 +34,14 @@ class Declarations:
         self.dropped_total = 0
 
     def batch(self, outbox: Outbox, signal: str, count: int) -> Batch:
-        """The next batch of this producer; without a count it holds declarations only."""
-        return Batch(outbox.counter.numbered + count, count, os.urandom(4).hex(), signal)
+        """The next batch of this producer."""
+        return Batch(outbox.numbered + count, count, os.urandom(4).hex(), signal)
 
     def dropped(self, outbox: Outbox, count: int, reason: Reason) -> None:
         """Give numbers to records that are dropped."""
-        first = outbox.counter.numbered + 1
-        outbox.counter.numbered = first + count - 1
-        self.excuse(first, outbox.counter.numbered, reason)
+        first = outbox.numbered + 1
+        outbox.numbered += count
+        self.excuse(first, outbox.numbered, reason)
 
     def excuse(self, first: int, last: int, reason: Reason) -> None:
         """Records with these numbers will never come."""
@@ -72,8 +72,10 @@ class Declarations:
         if not records:
             return False
         body = packer.compress(logs_body({PRODUCER: outbox.producer}, self._scope, records))
-        if not self._spool.put(outbox, self.batch(outbox, "logs", 0), body, durable=True):
+        batch = Batch(outbox.counter.numbered, 0, os.urandom(4).hex(), "logs")
+        if not self._spool.put(outbox, batch, body, durable=True):
             return False
+        outbox.settle(max((last for _, _, last in self._drops), default=0))
         outbox.counter.declared += self._sampled
         self._drops, self._sampled = [], 0
         return True

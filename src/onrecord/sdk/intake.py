@@ -176,7 +176,7 @@ class Intake:
         count = size = bad = 0
         began = time.perf_counter()
         for said in sorted(spans, key=_group_of):
-            encoded = self._encoded(span_json, said, outbox.counter.numbered + count + 1)
+            encoded = self._encoded(span_json, said, outbox.numbered + count + 1)
             if not encoded:
                 bad += 1
                 continue
@@ -201,7 +201,7 @@ class Intake:
     def _write_scores(self, outbox: Outbox, scores: list[Judgement]) -> None:
         encoded: list[bytes] = []
         for one in scores:
-            score = self._encoded(score_json, one, outbox.counter.numbered + len(encoded) + 1)
+            score = self._encoded(score_json, one, outbox.numbered + len(encoded) + 1)
             if score:
                 encoded.append(score)
         if encoded:
@@ -222,7 +222,7 @@ class Intake:
     def _keep(self, outbox: Outbox, signal: str, count: int, body: bytes) -> None:
         batch = self.declarations.batch(outbox, signal, count)
         if self._spool.put(outbox, batch, self._packer.compress(body), durable=self.away()):
-            outbox.counter.numbered = batch.last
+            outbox.settle(batch.last)
         else:
             self.declarations.dropped(outbox, count, "spool_full")
 

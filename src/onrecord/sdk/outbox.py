@@ -60,6 +60,8 @@ class Outbox:
         self.directory = directory
         self.counter = counter
         self.producer = counter.producer.hex()
+        self.numbered = counter.numbered
+        """The highest number given out; the counter has the highest that is spooled or declared."""
         self._seal = Seal(secret, counter.salt)
 
     @classmethod
@@ -87,6 +89,7 @@ class Outbox:
             OSError: the disk does not take it; nothing of it is left.
         """
         sealed = self._seal.close(body, self._bound(batch))
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # whoever tidies may have taken it
         temporary = self.directory / f".{batch.name}"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
@@ -108,9 +111,20 @@ class Outbox:
         known = self.counter.numbered
         return sorted(batch for batch in self._found() if batch.last <= known)
 
-    def highest(self) -> int:
-        """The highest number in any file here."""
-        return max((batch.last for batch in self._found()), default=0)
+    def settle(self, number: int) -> None:
+        """Everything up to this number is spooled, or was declared, or is a gap that a higher number shows.
+
+        One thread gives numbers; the other, which declares what it found refused, never names a higher one.
+        """
+        if number > self.numbered:
+            self.numbered = number
+        if number > self.counter.numbered:
+            self.counter.numbered = number
+
+    def recover(self) -> int:
+        """Take up the numbers where an ended process left them; how many of its records never got here."""
+        self.settle(max((batch.last for batch in self._found()), default=0))
+        return max(0, self.counter.given - self.numbered)
 
     def _found(self) -> Iterator[Batch]:
         for path in self.directory.iterdir():

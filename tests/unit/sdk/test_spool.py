@@ -1,11 +1,14 @@
 """The spool on disk: sealed, bounded, of one process each, taken over when that process has ended."""
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
+import zstandard
 
+from onrecord.sdk.declare import Declarations
 from onrecord.sdk.outbox import Batch, Outbox
 from onrecord.sdk.settings import ClientSettings
 from onrecord.sdk.spool import Spool
@@ -21,7 +24,7 @@ def keep(spool: Spool, first: int, last: int, body: bytes = b"words") -> bool:
     outbox = spool.own
     kept = spool.put(outbox, Batch(last, last - first + 1, os.urandom(4).hex(), "traces"), body, durable=True)
     if kept:
-        outbox.counter.numbered = last
+        outbox.settle(last)
     return kept
 
 
@@ -123,7 +126,8 @@ def test_a_batch_whose_number_was_not_settled_is_not_sent_yet(tmp_path: Path) ->
     spool = spool_of(tmp_path)
     spool.put(spool.own, Batch(3, 3, "00", "traces"), b"x", durable=False)
     assert spool.own.batches() == []
-    assert spool.own.highest() == 3
+    assert spool.own.recover() == 0
+    assert [batch.last for batch in spool.own.batches()] == [3]
     abandon(spool)
 
 
@@ -153,3 +157,48 @@ def test_without_a_key_the_secret_is_made_once(tmp_path: Path) -> None:
 def test_a_directory_that_can_not_be_written_is_replaced_by_a_temporary_one(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     assert tmp_path not in spool_of(tmp_path / "spool").place.parents
+
+
+def declared(spool: Spool, outbox: Outbox) -> str:
+    """What the declarations in an outbox say."""
+    bodies = [outbox.body(batch) or b"" for batch in outbox.batches() if not batch.count]
+    return b"".join(zstandard.ZstdDecompressor().decompress(body) for body in bodies).decode()
+
+
+def test_what_was_taken_and_never_written_is_known_to_the_heir(tmp_path: Path) -> None:
+    dead, heir = spool_of(tmp_path), spool_of(tmp_path)
+    keep(dead, 1, 3)
+    dead.own.counter.given = 9
+    abandon(dead)
+    box = heir.adopt()[0]
+    assert box.recover() == 6
+    abandon(heir)
+
+
+def test_a_drop_whose_declaration_was_not_written_is_declared_by_the_heir(tmp_path: Path) -> None:
+    dead, heir, last = spool_of(tmp_path), spool_of(tmp_path), spool_of(tmp_path)
+    keep(dead, 1, 3)
+    dead.own.counter.given = 5
+    Declarations(dead, ("t", "1"), 1.0).dropped(dead.own, 2, "spool_full")
+    abandon(dead)
+    box = heir.adopt()[0]
+    words = Declarations(heir, ("t", "1"), 1.0)
+    words.dropped(box, box.recover(), "killed")
+    abandon(heir)
+    box = last.adopt()[0]
+    assert box.recover() == 2, "the heir was killed before it could say so"
+    words = Declarations(last, ("t", "1"), 1.0)
+    words.dropped(box, 2, "killed")
+    assert words.write(box, zstandard.ZstdCompressor())
+    assert "killed" in declared(last, box)
+    assert box.recover() == 0
+    abandon(last)
+
+
+def test_a_directory_that_somebody_tidied_away_is_made_again(tmp_path: Path) -> None:
+    spool = spool_of(tmp_path)
+    keep(spool, 1, 1)
+    shutil.rmtree(spool.own.directory)
+    assert keep(spool, 2, 2)
+    assert [batch.last for batch in spool.own.batches()] == [2]
+    abandon(spool)

@@ -116,10 +116,8 @@ class Outbox:
 
         One thread gives numbers; the other, which declares what it found refused, never names a higher one.
         """
-        if number > self.numbered:
-            self.numbered = number
-        if number > self.counter.numbered:
-            self.counter.numbered = number
+        self.numbered = max(self.numbered, number)
+        self.counter.numbered = max(self.counter.numbered, number)
 
     def recover(self) -> int:
         """Take up the numbers where an ended process left them; how many of its records never got here."""

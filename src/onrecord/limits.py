@@ -56,6 +56,19 @@ DEAD_LETTERS: Final = 10_000
 DEAD_LETTER_DAYS: Final = 7
 """Days that a dead letter is kept, sealed, for somebody to look at."""
 
+GAPS_PER_PRODUCER: Final = 256
+"""Gaps of one producer that are told apart; older ones are only counted."""
+GAP_HOURS: Final = 72
+"""A gap that is older is written to the ledger: by then a laptop has come back from the weekend with its spool."""
+GAP_CHECK_S: Final = 60
+"""How often gaps are looked at for that."""
+PRODUCERS_IN_MEMORY: Final = 10_000
+"""Producers whose numbers the commit thread remembers; others are read again."""
+PRODUCER_DAYS: Final = 400
+"""A producer that has been silent for longer is not taken over into a new month; with it goes what it lacked."""
+PRODUCERS_CARRIED: Final = 1_000_000
+"""Producers taken over into a new month, about 100 bytes each; those seen last first."""
+
 GC_ALLOCATIONS: Final = 50_000
 """Containers between two runs of the garbage collector: a request makes thousands, hardly any of them in a cycle."""
 
@@ -118,3 +131,35 @@ LONE_PART_SECONDS: Final = 600
 # --- stopping ------------------------------------------------------------------------------------------------
 DRAIN_SECONDS: Final = 30
 """How long a stop waits for the ledger and the store to catch up. Nothing is lost beyond it: the spool is on disk."""
+
+# --- client --------------------------------------------------------------------------------------------------
+CLIENT_QUEUE_RECORDS: Final = 8_192
+"""Records of an application that wait in its memory for the spool; what comes beyond it is dropped and declared."""
+CLIENT_BATCH_RECORDS: Final = 512
+"""Records in one file of a client's spool, as many as OpenTelemetry's exporters put into a request."""
+CLIENT_BATCH_BYTES: Final = 4 * 1024 * 1024
+"""Encoded records in one file of a spool: what a process holds twice while it seals and sends them."""
+CLIENT_RECORD_BYTES: Final = 15 * 1024 * 1024
+"""One record, encoded; a larger one would be refused (``SPAN_BYTES``)."""
+CLIENT_VALUE_BYTES: Final = 1024 * 1024
+"""One captured argument list or result: a caller must not wait while a data set is written as text."""
+CLIENT_ITEMS: Final = 10_000
+"""Items of a generator that are captured; the rest is counted."""
+CLIENT_SPOOL_BYTES: Final = 256 * 1024 * 1024
+"""The spool of one machine's processes: about 300,000 short calls while the server is away."""
+CLIENT_GATHER_S: Final = 0.05
+"""How long records wait in memory for company: what a killed process can lose, all of it declared afterwards."""
+CLIENT_SEND_S: Final = 10
+"""How long one request may take: the server answers in milliseconds, a network that is down never does."""
+CLIENT_BACKOFF_S: Final = (0.5, 30.0)
+"""The first and the longest wait between attempts."""
+CLIENT_RETRY_AFTER_S: Final = 600
+"""The longest Retry-After that is believed."""
+CLIENT_EXIT_S: Final = 2
+"""How long the end of a process may wait for the server; what is not acknowledged by then stays in the spool."""
+CLIENT_ADOPT_S: Final = 15
+"""How often a process looks for spools whose process has ended."""
+CLIENT_SAMPLING_S: Final = 60
+"""How often records left out by the sample rate are declared."""
+CLIENT_ASIDE_FILES: Final = 100
+"""Refused batches kept, sealed, for somebody to look at; the oldest go first."""

@@ -29,6 +29,7 @@ from onrecord.store.client import Store
 from onrecord.store.read import select
 from onrecord.store.row import score_line, span_line, stamp
 from onrecord.store.writer import Writer
+from onrecord.vault.completeness import read_project
 
 SHARD = 2026
 NOW_US = 1_795_000_000_000_000
@@ -75,6 +76,7 @@ class World:
             projects={project.id: project for project in (OURS, THEIRS)}.get,
             lenses=LENSES.__getitem__,
             ledgers=self._readers,
+            producers=lambda project, limit: read_project(root / "vault", project.number, limit),
             vault=self,
             record_access=self._record,
             clock=self.clock,

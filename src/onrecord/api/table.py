@@ -13,6 +13,7 @@ from onrecord.model.record import Place
 from onrecord.query.figures import MEASURES
 from onrecord.query.results import (
     Bucket,
+    Completeness,
     Facets,
     Head,
     Hit,
@@ -121,6 +122,10 @@ def _tlog_proof(asked: Question) -> bytes:
     return asked.services.engine.tlog_proof(asked.access, asked.project.id, _place(asked))
 
 
+def _completeness(asked: Question) -> Completeness:
+    return asked.services.engine.completeness(asked.access, asked.project.id)
+
+
 def _projects(asked: Question) -> Page[ProjectRow]:
     rows = [ProjectRow(one.id, one.name, one.mode, one.retention, one.demo) for one in asked.caller.projects]
     return Page(rows=tuple(rows))
@@ -212,6 +217,11 @@ OPERATIONS: Final[Sequence[Operation]] = (
     Operation(
         name="counts", path="/counts", summary="How much there is",
         handler=_counts, result=StatusCounts, filtered=True,
+    ),
+    Operation(
+        name="completeness", path="/completeness",
+        summary="Which of the records that producers numbered have not come, and what they declared as dropped",
+        handler=_completeness, result=Completeness,
     ),
     Operation(
         name="listLedgers", path="/ledgers", summary="The newest signed checkpoint of each ledger",

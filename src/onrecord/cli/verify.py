@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from onrecord.cli.completeness import show as show_completeness
 from onrecord.governance.audit import PENDING, STATES
 from onrecord.governance.bundle import verify_bundle
+from onrecord.governance.completeness import read_completeness
 from onrecord.governance.verdict import Report, verify_data, verify_url
 
 _SHOWN = 20
@@ -22,15 +24,27 @@ _SHOWN = 20
 @click.option("--vkey", "vkeys", multiple=True, help="Verifier key of a ledger, as its owner gave it to you.")
 @click.option("--kek", envvar="ONRECORD_KEK", default="", hidden=True)
 @click.option("--kek-command", envvar="ONRECORD_KEK_COMMAND", default="", help="Command that prints the key.")
+@click.option("--completeness", is_flag=True, help="Instead: which numbered records never came. Needs no key.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, every finding included.")
 def command(
-    subject: str, keys: Path | None, vkeys: tuple[str, ...], kek: str, kek_command: str, *, as_json: bool
+    subject: str,
+    keys: Path | None,
+    vkeys: tuple[str, ...],
+    kek: str,
+    kek_command: str,
+    *,
+    completeness: bool,
+    as_json: bool,
 ) -> int:
     """Verify SUBJECT: a data directory, the URL of a ledger, or an evidence bundle.
 
     Exit codes: 0 everything is as it was recorded, 1 altered, 2 incomplete, 3 untrusted (nobody vouches for a key or a
     signature), 4 malformed.
     """
+    if completeness:
+        found = read_completeness(Path(subject))
+        show_completeness(found, as_json=as_json)
+        return found.exit_code
     if subject.startswith(("http://", "https://")):
         report = verify_url(subject, vkeys)
     elif Path(subject).is_file():

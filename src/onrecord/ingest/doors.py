@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from onrecord.model.declaration import Declaration
 from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize import interactions
@@ -31,7 +32,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
     """
     divisible: bool = False
     """``decode`` takes a third argument, the ``Share`` of the body that is asked for."""
-    read: Callable[[Any], Span | Score | None]
+    read: Callable[[Any], Span | Score | Declaration | None]
     """What one piece says; ``None`` when it concerns no model call."""
     kind: Callable[[Any], str]
     """Record kind of a piece that is a span: ``span``, ``part`` or ``intent``."""
@@ -46,8 +47,8 @@ def read_span(one: Decoded) -> Span:
     return normalize(one.span, one.context)
 
 
-def read_log(one: DecodedLog) -> Span | Score | None:
-    """An OTLP log record that carries a piece of a span, or a score."""
+def read_log(one: DecodedLog) -> Span | Score | Declaration | None:
+    """An OTLP log record that carries a piece of a span, a score or a declaration."""
     return normalize_log(one.record, one.context)
 
 

@@ -10,6 +10,22 @@ from onrecord.model.span import Span
 from onrecord.receive.port import Ack
 
 
+class Numbered(msgspec.Struct, frozen=True, gc=False):
+    """What a record says of its producer's numbers."""
+
+    producer: bytes
+    """Locator of the producer."""
+    first: int
+    last: int
+    """Numbers that it accounts for: its own, or those of dropped records; 0 when none."""
+    dropped: int = 0
+    """Records declared as dropped."""
+    sampled: int = 0
+    """Records declared as left out."""
+    recorded_us: int = 0
+    """Of a ``gap`` record: the gaps that it records are there since then or longer."""
+
+
 class Item(msgspec.Struct, kw_only=True, gc=False):
     """One record, prepared."""
 
@@ -37,6 +53,8 @@ class Item(msgspec.Struct, kw_only=True, gc=False):
     """What the entry of a span or part is made from; no text."""
     entry: Entry | None = None
     """The entry of a record of another kind."""
+    numbers: Numbered | None = None
+    """What it tells about its producer's numbers."""
     table: str = ""
     """Where its row goes; empty when it has none."""
     line: bytes = b""

@@ -14,18 +14,21 @@ from msgspec.structs import replace
 
 from onrecord.errors import OnrecordError, Rejected, where
 from onrecord.ingest.doors import DOORS, Door
-from onrecord.ingest.item import Batch, DeadLetter, Item
+from onrecord.ingest.item import Batch, DeadLetter, Item, Numbered
 from onrecord.ingest.project import ProjectRuntime, Screened, encode
 from onrecord.ledger.commitment import commit
 from onrecord.ledger.entry import Entry
 from onrecord.limits import MESSAGES_PER_SPAN
+from onrecord.model.declaration import Declaration
 from onrecord.model.derive import SYSTEM_ROLES, newest_turn
 from onrecord.model.ids import new_id
 from onrecord.model.media import Media
 from onrecord.model.message import Message
+from onrecord.model.numbering import Gap
 from onrecord.model.project import ContentMode
 from onrecord.model.record import RecordFacts
 from onrecord.model.score import Score
+from onrecord.model.source import Source
 from onrecord.model.span import Span
 from onrecord.normalize.batch import Read
 from onrecord.normalize.lone import may_be_told_of, standing_in
@@ -38,6 +41,7 @@ _log = logging.getLogger(__name__)
 SPANS, SCORES = "spans", "scores"
 _OTLP = (b"otlp", b"otlp.logs")
 """Doors whose bytes are told apart by the record kind alone, as they were before there were others."""
+Told = Span | Score | Declaration
 _VERSIONS = 10_000
 """System prompts whose version is remembered."""
 
@@ -92,7 +96,7 @@ def _prepare_all(door: Door, share: Share, delivery: Delivery, runtime: ProjectR
     return batch
 
 
-def _prepare_twice(value: Span | Score, digest: bytes, kind: str, door: Door, runtime: ProjectRuntime) -> Item:
+def _prepare_twice(value: Told, digest: bytes, kind: str, door: Door, runtime: ProjectRuntime) -> Item:
     """Prepare one record; what is refused once is tried again, so that only what fails every time is given up."""
     try:
         return _prepare_one(value, digest, kind, door, runtime)
@@ -100,7 +104,9 @@ def _prepare_twice(value: Span | Score, digest: bytes, kind: str, door: Door, ru
         return _prepare_one(value, digest, kind, door, runtime)
 
 
-def _prepare_one(value: Span | Score, digest: bytes, kind: str, door: Door, runtime: ProjectRuntime) -> Item:
+def _prepare_one(value: Told, digest: bytes, kind: str, door: Door, runtime: ProjectRuntime) -> Item:
+    if isinstance(value, Declaration):
+        return prepare_declaration(value, runtime, content=digest)
     if isinstance(value, Score):
         return prepare_score(value, runtime, content=digest, door=door.name)
     if len(value.input) + len(value.output) > MESSAGES_PER_SPAN:
@@ -164,6 +170,7 @@ def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: byt
         span=_for_entry(exact),
         table=SPANS,
         line=span_line(masked, facts, found, version),
+        numbers=_number(span.source, runtime),
     )
 
 
@@ -240,6 +247,7 @@ def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door
         response=response,
         table=SCORES,
         line=score_line(masked, facts),
+        numbers=_number(score.provenance, runtime),
     )
 
 
@@ -276,6 +284,47 @@ def prepare_event(kind: str, value: object, runtime: ProjectRuntime, *, about: s
     commitment = item.commitment if value is not None else b""
     item.entry = Entry(kind=kind, id=facts.record_id, received_us=0, commitment=commitment, **entry)  # type: ignore[arg-type]
     return item
+
+
+def prepare_declaration(declared: Declaration, runtime: ProjectRuntime, *, content: bytes) -> Item:
+    """Prepare what a producer declares as dropped or left out. Its entry counts; who and why is sealed."""
+    locators = runtime.locators
+    facts = _facts(runtime, declared.kind)
+    producer = declared.provenance.producer
+    identity = locators.identity(producer, f"{declared.kind} {declared.first}-{declared.last} {declared.total}")
+    item = _single(
+        encode(declared),
+        runtime,
+        facts,
+        dedupe=identity + locators.content(b"declaration", content),
+        trace=locators.actor("declarations"),
+        installation=True,
+        numbers=Numbered(
+            locators.producer(producer),
+            declared.first,
+            declared.last,
+            dropped=declared.count if declared.kind == "drop" else 0,
+            sampled=declared.count if declared.kind == "sampling" else 0,
+        ),
+    )
+    assert item.entry is not None
+    item.entry = replace(item.entry, records=declared.count)
+    return item
+
+
+def prepare_gap(producer: bytes, gaps: Sequence[Gap], until_us: int, runtime: ProjectRuntime) -> Item:
+    """Prepare the record of a producer's numbers that have been missing since ``until_us`` or longer."""
+    value = {"producer": producer.hex(), "gaps": [(gap.first, gap.last, gap.since_us) for gap in gaps]}
+    missing = sum(gap.missing for gap in gaps)
+    item = prepare_event("gap", value, runtime, about="gaps", records=missing)
+    item.numbers = Numbered(producer, 0, 0, recorded_us=until_us)
+    return item
+
+
+def _number(source: Source, runtime: ProjectRuntime) -> Numbered | None:
+    """The number of a record, when its producer gave it one."""
+    number = source.sequence
+    return Numbered(runtime.locators.producer(source.producer), number, number) if number and source.producer else None
 
 
 def _single(slot: bytes, runtime: ProjectRuntime, facts: RecordFacts, **fields: object) -> Item:

@@ -16,6 +16,7 @@ from onrecord.ingest.indexes import Indexes
 from onrecord.ingest.item import Batch, DeadLetter, Item
 from onrecord.ingest.joins import Joins
 from onrecord.ingest.known import Kept, Known
+from onrecord.ingest.numbers import Numbers
 from onrecord.ingest.partitions import Partitions
 from onrecord.ingest.project import ProjectRuntimes
 from onrecord.keys.keystore import KeyStore
@@ -23,6 +24,7 @@ from onrecord.keys.seal import seal
 from onrecord.ledger.entry import Entry, Previous, decode_entry, encode_entry, span_entry
 from onrecord.limits import DEAD_LETTER_DAYS, DEAD_LETTERS
 from onrecord.model.ids import new_id
+from onrecord.model.numbering import Gap
 from onrecord.model.record import Place
 from onrecord.model.time import Clock, month_of
 from onrecord.store.row import stamp
@@ -66,6 +68,7 @@ class Staging:
         self._sealer = Sealer()
         self._keys = keys
         self.partitions = Partitions(keys, self._sealer)
+        self._numbers = Numbers()
         self._packer = zstandard.ZstdCompressor(level=1)
         self._earlier: list[MonthFile] = []
         self._spool_id = 0
@@ -112,8 +115,10 @@ class Staging:
         """Stage every item of a delivery; return how many had been kept before."""
         duplicates = 0
         for item in batch.items:
-            if not self._stage(item):
-                duplicates += 1
+            again = not self._stage(item)
+            duplicates += again
+            if item.numbers is not None:
+                self._numbers.note(item.project, item.numbers, self._received_us, self._file, again=again)
         for letter in batch.dead:
             self._stage_dead(letter)
         return duplicates
@@ -132,10 +137,12 @@ class Staging:
             oldest_us = self._clock.now_us() - DEAD_LETTER_DAYS * _DAY_US
             self.dropped_total += file.insert_dead(self._dead, DEAD_LETTERS, oldest_us)
             self.dead_total += len(self._dead)
+        self._numbers.write(file, self._received_us)
         done = self._done()
         if done > self._trimmed:
             file.trim_spool(done)
         file.commit()
+        self._numbers.keep()
         self._tidied = False
         if not self._earlier:
             self._trimmed = max(self._trimmed, done)
@@ -143,6 +150,7 @@ class Staging:
     def rollback(self) -> None:
         """Take everything back."""
         self._file.rollback()
+        self._numbers.rollback()
         self.partitions.rollback()
         indexes, self._chain, self._spool_id = self._before
         self._indexes.restore(indexes)
@@ -174,6 +182,10 @@ class Staging:
 
     def _done(self) -> int:
         return min([position() for position in self.followers], default=0)
+
+    def due_gaps(self, until_us: int) -> list[tuple[int, bytes, tuple[Gap, ...]]]:
+        """Project, producer and gaps that are there since ``until_us`` or longer without a record of it."""
+        return self._numbers.due(until_us, self._file)
 
     def ids_of_partitions(self, partitions: list[int]) -> list[tuple[int, int]]:
         """Year and rowid of every record in these partitions, in any month. In the commit thread."""
@@ -219,7 +231,7 @@ class Staging:
         runtime = self._runtimes.numbered(item.project)
         waits = False
         existing: list[Kept] = []
-        if not item.installation:
+        if not item.installation or item.numbers is not None:
             if item.response or self._known.moved:
                 item, waits = self._joins.join(item, runtime.locators, self._received_us)
             existing = self._known.of(item.dedupe[:DEDUPE_HALF])
@@ -332,6 +344,7 @@ class Staging:
                 self._earlier.append(MonthFile(self._directory / f"{name}.db"))
         older = [self._directory / f"{name}.db" for name in names if name < current]
         file = MonthFile(self._directory / f"{current}.db")
+        file.producers.carry(older[-1] if older else None, self._clock.now_us())
         waiting = [group for each in [*self._earlier, file] for group in each.spool()]
         if waiting:
             self._chain = waiting[-1].chain
@@ -348,6 +361,7 @@ class Staging:
         """Go on in the file of a new month; what waits in the old one waits no longer."""
         self._show(every=True)
         following = MonthFile(self._directory / f"{month}.db")
+        following.producers.carry(self._file.path, self._clock.now_us())
         self._earlier.append(self._file)
         self._file = following
         self._known.turn_to(following)

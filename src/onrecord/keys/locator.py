@@ -33,6 +33,10 @@ class Locators:
         """Locator of the installation's own records about one actor."""
         return self._digest(b"a" + actor.encode())
 
+    def producer(self, producer_id: str) -> bytes:
+        """Locator of a producer, who numbers its records."""
+        return self._digest(b"p" + producer_id.encode("utf-8", "surrogatepass"))
+
     def document(self, what: str, text: str) -> bytes:
         """Locator of a document of the library by its id or its name (``what`` says which)."""
         return self._digest(f"d{what}\0{text}".encode("utf-8", "surrogatepass"))

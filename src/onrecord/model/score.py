@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from onrecord.model.source import Source
+
 
 class Score(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """One judgement. At least one of ``trace_id``, ``span_id``, ``response_id``, ``session_id`` names its target."""
@@ -24,3 +26,4 @@ class Score(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=T
     session_id: str = ""
     time_unix_nano: int = 0
     metadata: dict[str, Any] = {}
+    provenance: Source = Source()

@@ -13,6 +13,12 @@ import msgspec
 
 from onrecord.model.message import Message, ToolDefinition
 from onrecord.model.score import Score
+from onrecord.model.source import Source
+
+__all__ = [
+    "KINDS", "STATUSES", "Document", "Error", "Event", "Link", "PromptRef", "Scope", "Source", "Span", "ToolCall",
+    "Usage",
+]  # fmt: skip
 
 KINDS: Final = (
     "agent", "chain", "llm", "tool", "retriever", "reranker", "embedding", "guardrail", "evaluator", "memory",
@@ -112,20 +118,6 @@ class Link(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     span_id: str
     trace_state: str = ""
     attributes: dict[str, Any] = {}
-
-
-class Source(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """How a record arrived."""
-
-    receiver: str = ""
-    """The door: ``otlp``, ``gateway``, ``langfuse``, ``langsmith``, ``native``."""
-    dialect: str = ""
-    """The convention that was recognised: ``openinference``, ``genai``, ``traceloop``, ``vercel``, ..., ``otel``."""
-    sdk: str = ""
-    sdk_version: str = ""
-    language: str = ""
-    producer: str = ""
-    sequence: int | None = None
 
 
 class Span(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):

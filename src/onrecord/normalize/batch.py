@@ -11,12 +11,13 @@ from hashlib import sha256
 
 from msgspec.structs import replace
 
+from onrecord.model.declaration import Declaration
 from onrecord.model.message import Message
 from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize.merge import merge
 
-Read = tuple[Span | Score | None, bytes, str]
+Read = tuple[Span | Score | Declaration | None, bytes, str]
 """What a record was read as, the SHA-256 of its bytes, and the record kind of a span."""
 
 

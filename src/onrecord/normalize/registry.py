@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from onrecord.model.declaration import Declaration
 from onrecord.model.message import Message
 from onrecord.model.otlp import OtlpContext, OtlpLog, OtlpSpan
 from onrecord.model.score import Score
@@ -29,6 +30,7 @@ from onrecord.normalize import (
     vercel,
 )
 from onrecord.normalize.draft import Draft
+from onrecord.normalize.numbered import PRODUCER, SEQUENCE, declaration_of, take_number, with_provenance
 from onrecord.normalize.providers import PROVIDERS
 from onrecord.normalize.usage import usage_of
 
@@ -68,13 +70,16 @@ def normalize(span: OtlpSpan, context: OtlpContext, receiver: str = "otlp") -> S
     return finish(draft, receiver, dialect)
 
 
-def normalize_log(log: OtlpLog, context: OtlpContext, receiver: str = "otlp") -> Span | Score | None:
-    """Read a log record: a part of a span, a score, or nothing that concerns a model (``None``)."""
+def normalize_log(log: OtlpLog, context: OtlpContext, receiver: str = "otlp") -> Span | Score | Declaration | None:
+    """Read a log record: a part of a span, a score, a declaration, or nothing that concerns a model (``None``)."""
+    declared = declaration_of(log, context, receiver)
+    if declared is not None:
+        return declared
     carrier = logs.carrier(log)
     if carrier is None:
         return None
     if isinstance(carrier, Score):
-        return carrier
+        return with_provenance(carrier, context, receiver)
     draft = Draft(carrier, context)
     generic.read_people(draft)
     logs.read(draft, log)
@@ -171,7 +176,7 @@ def _add_provenance(draft: Draft, receiver: str, dialect: str) -> None:
         fields["resource"] = resource
         get = resource.get
         language = get("telemetry.sdk.language")
-        producer = get("service.instance.id")
+        producer = get(PRODUCER) or get("service.instance.id")
     else:
         language = producer = None
     if context.scope_name:
@@ -185,4 +190,5 @@ def _add_provenance(draft: Draft, receiver: str, dialect: str) -> None:
         sdk_version=context.scope_version,
         language=language if type(language) is str else "",
         producer=producer if type(producer) is str else "",
+        sequence=take_number(draft.attributes) if SEQUENCE in draft.attributes else None,
     )

@@ -14,12 +14,13 @@ from onrecord.model.ids import is_random_id
 from onrecord.model.media import Media
 from onrecord.model.record import Place
 from onrecord.model.time import Clock
-from onrecord.query import content, figures, lists, people, proofs, searching, tree
+from onrecord.query import completeness, content, figures, lists, people, proofs, searching, tree
 from onrecord.query.compile import resolve
 from onrecord.query.cursor import PlaceCursor, encode, limit_of, name_after, place_after
-from onrecord.query.port import Content, FindLedgers, FindLens, FindProject, RecordAccess, Select
+from onrecord.query.port import Content, FindLedgers, FindLens, FindProducers, FindProject, RecordAccess, Select
 from onrecord.query.results import (
     Bucket,
+    Completeness,
     Facets,
     Head,
     Hit,
@@ -51,6 +52,7 @@ class Engine:
         projects: FindProject,
         lenses: FindLens,
         ledgers: FindLedgers,
+        producers: FindProducers,
         vault: Content,
         record_access: RecordAccess,
         clock: Clock,
@@ -59,6 +61,7 @@ class Engine:
         self._projects = projects
         self._lenses = lenses
         self._ledgers = ledgers
+        self._producers = producers
         self._vault = content.Vault(vault, record_access)
         self._clock = clock
 
@@ -197,6 +200,11 @@ class Engine:
         """The last signed checkpoint of each ledger of the project, newest shard last."""
         view, _ = self._enter(access, project)
         return proofs.heads(self._ledgers(view.project))
+
+    def completeness(self, access: Access, project: str) -> Completeness:
+        """Which of the records that producers numbered have not come, and what they declared as dropped or left out."""
+        view, _ = self._enter(access, project)
+        return completeness.completeness(view, self._producers)
 
     def proof(self, access: Access, project: str, place: Place) -> Proof:
         """That one record is in the ledger, and how to check it.

@@ -13,6 +13,7 @@ from onrecord.model.record import Place
 from onrecord.model.span import Span
 from onrecord.privacy.pseudonym import Pseudonyms
 from onrecord.privacy.screen import Screen
+from onrecord.vault.completeness import Kept
 
 
 class Content(Protocol):
@@ -71,5 +72,7 @@ FindProject = Callable[[str], Project | None]
 """The project with an id."""
 FindLens = Callable[[int], Lens]
 """The lens of the project with a number."""
+FindProducers = Callable[[Project, int], Kept]
+"""What is known of a project's producers, with at most so many of those that have gaps."""
 FindLedgers = Callable[[Project], Sequence[tuple[int, LedgerReader]]]
 """Shard and reader of each ledger of a project, oldest first."""

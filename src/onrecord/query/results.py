@@ -266,6 +266,38 @@ class StatusCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Entries in the newest ledger, as last signed."""
 
 
+class GapRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers of one producer that have not come."""
+
+    producer: str
+    """Keyed digest of the producer's id, in hex."""
+    first: int
+    last: int
+    missing: int
+    since_us: int
+    """When a higher number came first."""
+    recorded: bool
+    """A ``gap`` record in the ledger says so."""
+
+
+class Completeness(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether every record that a producer numbered has come."""
+
+    producers: int
+    """Producers that number their records."""
+    gaps: int
+    missing: int
+    """Numbers in those gaps."""
+    oldest_us: int | None
+    """Since when the oldest gap is there."""
+    declared_drops: int
+    """Records that producers declared as dropped: not in a gap."""
+    declared_sampled: int
+    """Records that producers declared as left out by their sample rate."""
+    rows: tuple[GapRow, ...] = ()
+    """The gaps, the oldest first, at most a page of them."""
+
+
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """The last signed checkpoint of one ledger."""
 

@@ -11,6 +11,7 @@ import msgspec
 
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.tally import Tally
+from onrecord.server.completeness import CompletenessFigures
 from onrecord.server.projection import Projection
 from onrecord.server.recording import Recording
 
@@ -58,6 +59,32 @@ def receiving(tally: Tally, inflight: Inflight) -> Sequence[Figure]:
         _count("shed", "Requests answered 503 because the server was full", lambda: tally.shed),
         Figure(name="pending_requests", words="Requests that wait for their commit", read=lambda: inflight.requests),
         Figure(name="pending_bytes", words="Memory held by those requests", unit="bytes", read=lambda: inflight.bytes),
+    )
+
+
+def completing(known: CompletenessFigures) -> Sequence[Figure]:
+    """What the numbers of producers tell."""
+    return (
+        Figure(name="producers", words="Producers that number their records", read=lambda: known.totals().producers),
+        Figure(name="gaps", words="Gaps in the numbers of producers", read=lambda: known.totals().gaps, warn=1),
+        Figure(name="missing", words="Records in those gaps", read=lambda: known.totals().missing, warn=1),
+        Figure(
+            name="oldest_gap",
+            words="How long the oldest gap has been there",
+            unit="ms",
+            read=known.oldest_gap_ms,
+            warn=60_000,
+        ),
+        Figure(
+            name="declared_drops",
+            words="Records that producers declared as dropped",
+            read=lambda: known.totals().dropped,
+        ),
+        Figure(
+            name="declared_sampled",
+            words="Records that producers declared as left out by their sample rate",
+            read=lambda: known.totals().sampled,
+        ),
     )
 
 

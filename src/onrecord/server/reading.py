@@ -14,6 +14,7 @@ from onrecord.query.engine import Engine
 from onrecord.query.port import Read
 from onrecord.server.projection import Projection
 from onrecord.server.recording import Recording
+from onrecord.vault.completeness import read_project
 
 _RECORDED_SECONDS: Final = 30
 
@@ -26,6 +27,7 @@ def engine(recording: Recording, projection: Projection, keyring: Keyring, clock
         # Questions are not kept: blanked as mode metadata blanks content, one would find everything.
         lenses=lambda number: recording.runtimes.under(number, ContentMode.FULL),
         ledgers=lambda project: ledgers_of(recording.data / "ledger", project),
+        producers=lambda project, limit: read_project(recording.data / "vault", project.number, limit),
         vault=recording.content,
         record_access=_recorder(recording.pipeline),
         clock=clock,

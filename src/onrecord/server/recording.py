@@ -14,6 +14,7 @@ from onrecord.durable import make_directory
 from onrecord.errors import Missing, OnrecordError, Pushback, Rejected, Unavailable
 from onrecord.ingest.commit import CommitThread
 from onrecord.ingest.content import ContentReader
+from onrecord.ingest.gaps import GapWatch
 from onrecord.ingest.indexes import Indexes
 from onrecord.ingest.pipeline import Pipeline
 from onrecord.ingest.project import ProjectRuntimes
@@ -81,6 +82,7 @@ class Recording:
             newest_us=self._newest_us(),
         )
         self.commits = CommitThread(self.staging, crash_point)
+        self._gaps = GapWatch(self.commits, self.staging, self.runtimes, clock)
         self.pipeline = Pipeline(self.runtimes, self.commits, clock, Workers(workers))
         self.vault = VaultReader(data / "vault", self.keys)
         self.content = ContentReader(self.vault, self.runtimes)

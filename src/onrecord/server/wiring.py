@@ -37,6 +37,7 @@ from onrecord.receive.inflight import Inflight
 from onrecord.receive.tally import Tally
 from onrecord.server import administration, app, figures, health, ledgerfiles, reading
 from onrecord.server.administration import Administration
+from onrecord.server.completeness import CompletenessFigures
 from onrecord.server.figures import Figure
 from onrecord.server.gate import Gate, KeyOffice
 from onrecord.server.identity import identity
@@ -83,7 +84,11 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
     ground = _ground(settings, clock or SystemClock(), crash_point)
     recording, projection, tally = ground.recording, ground.projection, ground.bodies.tally
     receiver = Receiver(intake=ground.intake, keyring=ground.keyring, bodies=ground.bodies, tally=tally)
-    shown = (*figures.receiving(tally, ground.bodies.inflight), *figures.recording(recording, projection))
+    shown = (
+        *figures.receiving(tally, ground.bodies.inflight),
+        *figures.recording(recording, projection),
+        *figures.completing(CompletenessFigures(settings.data / "vault", ground.clock)),
+    )
     state = health.Health(figures=shown, warning=lambda: warning(settings), parts=_conditions(recording, projection))
     operator = Administration(recording, projection, ground.keyring, ground.library, ground.clock)
     later = LaterRoutes(lambda: _later_routes(ground, shown, state))

@@ -17,9 +17,12 @@ import zstandard
 
 from onrecord.durable import empty_wal, open_database, tidy
 from onrecord.errors import Corrupt
+from onrecord.vault import producers
+from onrecord.vault.producers import ProducerTable
 
 DEDUPE_HALF = 10
-_SCHEMA = """
+_SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS record (id INTEGER PRIMARY KEY, dedupe BLOB NOT NULL, partition INTEGER NOT NULL,
     body BLOB NOT NULL);
@@ -34,6 +37,8 @@ CREATE TABLE IF NOT EXISTS dead (id INTEGER PRIMARY KEY AUTOINCREMENT, received_
     project INTEGER NOT NULL, signal TEXT NOT NULL, reason TEXT NOT NULL, body BLOB NOT NULL);
 INSERT OR IGNORE INTO meta VALUES ('format', '1');
 """
+    + producers.SCHEMA
+)
 _CACHE_KIB = 16_384
 _PAGE_BYTES = 8_192
 """Bodies are about 1.2 KB: pages of 4 KB left a fifth of the file unused, pages of 16 KB write more than they save."""
@@ -107,6 +112,7 @@ class MonthReader:
         self.month = path.stem
         self.year = int(path.stem[:4])
         self._sql = connection or open_database(path, schema="", read_only=True)
+        self.producers = ProducerTable(self._sql)
 
     def close(self) -> None:
         """Close the file."""

@@ -41,6 +41,11 @@ session become pseudonyms, and whatever else it names is bounded by SPAN_BYTES."
 DOCUMENT_BYTES: Final = 4 * 1024 * 1024
 """One document of the library (a prompt, a dataset item), before compression: Langfuse takes 4.5 MB a request."""
 
+MEDIA_BYTES: Final = 32 * 1024 * 1024
+"""One image, sound or document: as much as a body may have. It is sealed whole, in memory, in one row of the vault."""
+MEDIA_COPIES: Final = 3
+"""Copies of a medium that are in memory until it is durable (encoded, compressed, sealed): so much is accounted for."""
+
 # --- committing ----------------------------------------------------------------------------------------------
 GROUP_RECORDS: Final = 4_000
 """Records in one transaction: one fsync for many requests, yet below 100 ms of work."""

@@ -14,6 +14,7 @@ from onrecord.ledger.reader import LedgerReader, read_directory
 from onrecord.ledger.signer import create_signer
 from onrecord.model.access import Access, Level
 from onrecord.model.ids import new_id
+from onrecord.model.media import Media
 from onrecord.model.message import Message, Part
 from onrecord.model.project import Project
 from onrecord.model.record import Place, RecordFacts
@@ -56,6 +57,7 @@ class World:
         self.store = store
         self.writer = Writer(store, self.clock)
         self.spans: dict[tuple[int, Place], Span] = {}
+        self.media_kept: dict[tuple[int, Place], Media] = {}
         self.reads: list[tuple[Access, Read]] = []
         self.statements: list[str] = []
         self.refuse_reads = False
@@ -133,6 +135,17 @@ class World:
             input=tuple(screen.message(one)[1] for one in span.input),
             output=tuple(screen.message(one)[1] for one in span.output),
         )
+
+    def media_place(self, project: int, trace_id: str, media_id: str) -> Place:
+        """Where a medium stands."""
+        for (number, at), one in self.media_kept.items():
+            if (number, one.trace_id, one.id) == (project, trace_id, media_id):
+                return at
+        raise Missing("this medium is not kept")
+
+    def media(self, project: int, place: Place) -> Media:
+        """A medium."""
+        return self.media_kept[project, place]
 
     def line(
         self, span: Span, place: Place, revision: int, project: Project, facts: Mapping[str, Any] | None = None

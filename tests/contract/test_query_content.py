@@ -11,6 +11,7 @@ from onrecord.ledger.merkle import is_included, leaf_hash
 from onrecord.ledger.note import parse_vkey
 from onrecord.ledger.proof import decode_proof
 from onrecord.model.access import Level
+from onrecord.model.media import Media
 from onrecord.model.record import Place
 from onrecord.model.score import Score
 from tests.contract.query_world import LENSES, OURS, World, reader, said, span_id, step, trace_id
@@ -171,3 +172,23 @@ def test_a_record_that_never_was_has_no_proof(world: World, place: Place) -> Non
     world.publish()
     with pytest.raises(Missing):
         world.engine.proof(reader(), OURS.id, place)
+
+
+def test_a_medium_is_exact_content_and_its_read_is_on_the_record(world: World) -> None:
+    place = Place(2026, 40)
+    medium = Media(id="face", trace_id=trace_id(1), data=b"likeness")
+    world.media_kept[OURS.number, place] = medium
+    with pytest.raises(Denied):
+        world.engine.media(reader(), OURS.id, trace_id(1), "face")
+    with pytest.raises(Rejected):
+        world.engine.media(reader(level=Level.EXACT), OURS.id, trace_id(1), "face")
+    owner = reader(level=Level.EXACT, purpose="a complaint")
+    with pytest.raises(Missing):
+        world.engine.media(owner, OURS.id, trace_id(2), "face")
+    assert world.reads == []
+    assert world.engine.media(owner, OURS.id, trace_id(1), "face") == medium
+    ((_, read),) = world.reads
+    assert (read.kind, read.places) == ("media", (place,))
+    world.refuse_reads = True
+    with pytest.raises(Unavailable):
+        world.engine.media(owner, OURS.id, trace_id(1), "face")

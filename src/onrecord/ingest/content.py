@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import msgspec
 
 from onrecord.errors import Corrupt, Missing, Rejected
-from onrecord.ingest.prepare import SCORES, SPANS, screen_span
+from onrecord.ingest.prepare import SCORES, SPANS, media_identity, screen_span
 from onrecord.ingest.project import ProjectRuntime, ProjectRuntimes
 from onrecord.ledger.entry import Entry
+from onrecord.model.media import Media
 from onrecord.model.message import Message, ToolDefinition
 from onrecord.model.record import SPAN_KINDS, Place, RecordFacts
 from onrecord.model.score import Score
@@ -25,6 +26,7 @@ from onrecord.vault.reader import Located, VaultReader
 _span = msgspec.msgpack.Decoder(Span).decode
 _score = msgspec.msgpack.Decoder(Score).decode
 _message = msgspec.msgpack.Decoder(Message).decode
+_media = msgspec.msgpack.Decoder(Media).decode
 _tools = msgspec.msgpack.Decoder(tuple[ToolDefinition, ...]).decode
 
 
@@ -80,6 +82,30 @@ class ContentReader:
         """The span as a reader of pseudonymised content sees it, whole conversation included."""
         runtime = self._runtimes.numbered(project)
         return mask(self.read(project, place), runtime.screen)
+
+    def media_place(self, project: int, trace_id: str, media_id: str) -> Place:
+        """Where a medium of a trace stands; the newest when the client sent other bytes under the same id.
+
+        Raises:
+            Missing: when it was erased, has expired, or never was.
+        """
+        identity = self._runtimes.numbered(project).locators.identity(trace_id, media_identity(media_id))
+        found = self._vault.find(identity)
+        if not found:
+            raise Missing("this medium is not kept", hint="It was erased, has expired or never arrived.")
+        return Place(int(found[-1].month[:4]), place_of(found[-1].record.id)[1])
+
+    def media(self, project: int, place: Place) -> Media:
+        """The medium that stands at ``place``.
+
+        Raises:
+            Missing: when it was erased or has expired.
+            Corrupt: when it is altered.
+        """
+        try:
+            return _media(self._vault.open(self._vault.locate(project, place)).attributes)
+        except msgspec.DecodeError as error:
+            raise Corrupt("the content of a record is not a medium") from error
 
     def row(self, project: int, facts: RecordFacts, first: Place, last: Place | None, revision: int) -> bytes:
         """The store line of a span with its parts up to ``last``."""

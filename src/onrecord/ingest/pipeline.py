@@ -17,13 +17,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from onrecord.errors import OnrecordError, Pushback, Unavailable
+from onrecord.errors import OnrecordError, Pushback, Rejected, Unavailable
 from onrecord.ingest.commit import CommitThread
 from onrecord.ingest.item import Batch, Item
-from onrecord.ingest.prepare import prepare, prepare_event, prepare_score
+from onrecord.ingest.prepare import prepare, prepare_event, prepare_media, prepare_score
 from onrecord.ingest.project import ProjectRuntimes
 from onrecord.ingest.workers import Task, Workers
-from onrecord.limits import INFLIGHT_BYTES, INFLIGHT_REQUESTS
+from onrecord.limits import INFLIGHT_BYTES, INFLIGHT_REQUESTS, MEDIA_BYTES, MEDIA_COPIES
+from onrecord.model.media import Media
 from onrecord.model.project import Project
 from onrecord.model.score import Score
 from onrecord.model.time import Clock
@@ -64,16 +65,10 @@ class Pipeline:
     def submit(self, delivery: Delivery) -> "Future[Ack]":
         """Take a delivery (see ``Intake.submit``)."""
         size = len(delivery.body)
+        done = self._enter(size)
         with self._lock:
-            if self.closed or self._waiting >= INFLIGHT_REQUESTS or self._waiting_bytes + size > INFLIGHT_BYTES:
-                self.refused_total += 1
-                raise Pushback("more waits to be written than the server may hold", hint="Send again.", retry_after_s=1)
-            self._waiting += 1
-            self._waiting_bytes += size
             alone = not self._preparing
             self._preparing += 1
-        done: Future[Ack] = Future()
-        done.add_done_callback(lambda _: self._release(size))
         if self._waiting_bytes > _PILE_BYTES:
             self.workers.want()
         shares = self._shares(delivery) if alone else 1
@@ -93,6 +88,30 @@ class Pipeline:
         """Keep a rating, validation or evaluation. ``content`` is the digest of its bytes as sent."""
         runtime = self._runtimes.of(project)
         return self._put([prepare_score(score, runtime, content=content, door=door)])
+
+    def media(self, project: Project, media: Media) -> "Future[Ack]":
+        """Keep the bytes of an image, a sound or a document, with the trace that it belongs to.
+
+        Raises:
+            Rejected: 413, it is larger than ``MEDIA_BYTES``.
+            Pushback: no room; nothing was kept.
+        """
+        if len(media.data) > MEDIA_BYTES:
+            raise Rejected(f"A medium is larger than {MEDIA_BYTES} bytes.", status=413)
+        runtime = self._runtimes.of(project)
+        done = self._enter(MEDIA_COPIES * len(media.data))
+
+        def keep() -> None:
+            try:
+                self._commits.put(Batch(items=[prepare_media(media, runtime)]), done)
+            except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
+                done.set_exception(Unavailable(f"the medium could not be prepared ({type(error).__name__})"))
+
+        try:
+            self._thread.submit(keep)
+        except RuntimeError:  # closed since the check
+            done.set_exception(_stopping())
+        return done
 
     def append(self, project: Project, kind: str, value: Any, *, about: str, **entry: Any) -> "Future[Ack]":
         """Keep a record of the server's own: an access, an erasure, a heartbeat.
@@ -130,6 +149,18 @@ class Pipeline:
         if not self.workers.ready or not is_divisible(delivery.signal, delivery.media):
             return 1
         return max(1, min(self.workers.count + 1, len(delivery.body) // _SHARE_BYTES))
+
+    def _enter(self, size: int) -> "Future[Ack]":
+        """Take in ``size`` bytes until the future returned is done; raises ``Pushback`` when there is no room."""
+        with self._lock:
+            if self.closed or self._waiting >= INFLIGHT_REQUESTS or self._waiting_bytes + size > INFLIGHT_BYTES:
+                self.refused_total += 1
+                raise Pushback("more waits to be written than the server may hold", hint="Send again.", retry_after_s=1)
+            self._waiting += 1
+            self._waiting_bytes += size
+        done: Future[Ack] = Future()
+        done.add_done_callback(lambda _: self._release(size))
+        return done
 
     def _release(self, size: int) -> None:
         with self._lock:

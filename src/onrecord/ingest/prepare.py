@@ -21,7 +21,9 @@ from onrecord.ledger.entry import Entry
 from onrecord.limits import MESSAGES_PER_SPAN
 from onrecord.model.derive import SYSTEM_ROLES, newest_turn
 from onrecord.model.ids import new_id
+from onrecord.model.media import Media
 from onrecord.model.message import Message
+from onrecord.model.project import ContentMode
 from onrecord.model.record import RecordFacts
 from onrecord.model.score import Score
 from onrecord.model.span import Span
@@ -239,6 +241,27 @@ def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door
         table=SCORES,
         line=score_line(masked, facts),
     )
+
+
+def prepare_media(media: Media, runtime: ProjectRuntime) -> Item:
+    """Prepare a medium. Its bytes are kept in mode ``full`` only: nothing here takes a person out of a picture."""
+    locators = runtime.locators
+    sent = sha256(media.data).digest()
+    kept = replace(media, size=len(media.data))
+    if runtime.project.mode is not ContentMode.FULL:
+        kept = replace(kept, data=b"", withheld=True)
+    return _single(
+        encode(kept),
+        runtime,
+        _facts(runtime, "media"),
+        dedupe=locators.identity(media.trace_id, media_identity(media.id)) + locators.content(b"media", sent),
+        trace=locators.trace(media.trace_id),
+    )
+
+
+def media_identity(media_id: str) -> str:
+    """What stands in the place of the span id when a medium is looked for by its keyed digest."""
+    return f"media\0{media_id}"
 
 
 def prepare_event(kind: str, value: object, runtime: ProjectRuntime, *, about: str, **entry: object) -> Item:

@@ -25,7 +25,7 @@ SIZE_CLASSES: Final = (256, 512, 1_024, ENTRY_BYTES)
 Kind = Literal[
     "span", "part", "score", "prediction", "intent", "decision", "review", "consent", "notice", "subject", "access",
     "reveal", "request", "erasure", "erasure.done", "expiry", "hold", "restriction", "policy", "prompt", "exposure",
-    "admin", "login", "key", "gap", "sampling", "drop", "heartbeat", "selftest", "shard", "incident",
+    "admin", "login", "key", "gap", "sampling", "drop", "heartbeat", "selftest", "shard", "incident", "media",
 ]  # fmt: skip
 SpanKind = Literal[
     "", "agent", "chain", "llm", "tool", "retriever", "reranker", "embedding", "guardrail", "evaluator", "memory",

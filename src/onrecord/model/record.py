@@ -7,7 +7,7 @@ import msgspec
 RECORD_KINDS: Final = (
     "span", "part", "score", "prediction", "intent", "decision", "review", "consent", "notice", "subject", "access",
     "reveal", "request", "erasure", "erasure.done", "expiry", "hold", "restriction", "policy", "prompt", "exposure",
-    "admin", "login", "key", "gap", "sampling", "drop", "heartbeat", "selftest", "shard", "incident",
+    "admin", "login", "key", "gap", "sampling", "drop", "heartbeat", "selftest", "shard", "incident", "media",
 )  # fmt: skip
 """A new kind needs an ADR and a line in docs/format/entry.md."""
 SPAN_KINDS: Final = ("span", "part", "intent")

@@ -6,6 +6,7 @@ import msgspec
 
 from onrecord.errors import Corrupt, Denied, Missing, OnrecordError, Rejected, Unavailable
 from onrecord.model.access import Level
+from onrecord.model.media import Media
 from onrecord.model.message import Message
 from onrecord.model.record import Place
 from onrecord.query.compile import Bound
@@ -56,6 +57,19 @@ def span_detail(view: View, vault: Vault, ids: tuple[str, str], level: Level, si
     return detail if detail.level is Level.METADATA else _with_content(view, vault, detail)
 
 
+def media(view: View, vault: Vault, trace_id: str, media_id: str) -> Media:
+    """A medium of a trace: exact content, whatever it shows.
+
+    Raises:
+        Denied: without the right. Rejected: without a purpose. Missing: it is not kept. Corrupt: it is altered.
+        Unavailable: the read could not be recorded.
+    """
+    _may_read_exact(view)
+    place = vault.content.media_place(view.project.number, trace_id, media_id)
+    _record(view, vault, place, "media")
+    return vault.content.media(view.project.number, place)
+
+
 def new_from(messages: tuple[Message, ...]) -> int:
     """Index of the newest turn: everything after the last message of the assistant."""
     for index in range(len(messages) - 1, -1, -1):
@@ -75,7 +89,7 @@ def _with_content(view: View, vault: Vault, detail: SpanDetail) -> SpanDetail:
     place = Place(detail.row.shard, detail.row.index)
     number = view.project.number
     if detail.level is Level.EXACT:
-        _record(view, vault, place)
+        _record(view, vault, place, "span")
     try:
         read = vault.content.read if detail.level is Level.EXACT else vault.content.masked
         span = read(number, place)
@@ -86,10 +100,10 @@ def _with_content(view: View, vault: Vault, detail: SpanDetail) -> SpanDetail:
     return msgspec.structs.replace(detail, state=_PRESENT, reason="", content=span, new_from=new_from(span.input))
 
 
-def _record(view: View, vault: Vault, place: Place) -> None:
+def _record(view: View, vault: Vault, place: Place, kind: str) -> None:
     """Put the read on the record; nothing is shown when that fails."""
     try:
-        vault.record_access(view.access, Read(project=view.project, kind="span", places=(place,)))
+        vault.record_access(view.access, Read(project=view.project, kind=kind, places=(place,)))
     except OnrecordError:
         raise
     except Exception as fault:  # noqa: BLE001 - whatever went wrong, the read is not on the record

@@ -11,6 +11,7 @@ from typing import Final
 from onrecord.errors import Missing
 from onrecord.model.access import Access, Level
 from onrecord.model.ids import is_random_id
+from onrecord.model.media import Media
 from onrecord.model.record import Place
 from onrecord.model.time import Clock
 from onrecord.query import content, figures, lists, people, proofs, searching, tree
@@ -108,6 +109,16 @@ class Engine:
         view, _ = self._enter(access, project)
         ids = (self._shown_id(view, trace_id), self._shown_id(view, span_id))
         return content.span_detail(view, self._vault, ids, level, self._sizes(view))
+
+    def media(self, access: Access, project: str, trace_id: str, media_id: str) -> Media:
+        """An image, a sound or a document of a trace: exact content, recorded before it is given.
+
+        Raises:
+            Denied: without the right. Rejected: without a purpose. Missing: it is not kept. Corrupt: it is altered.
+            Unavailable: the read could not be recorded, so nothing is shown.
+        """
+        view, _ = self._enter(access, project)
+        return content.media(view, self._vault, trace_id, media_id)
 
     def sessions(
         self, access: Access, project: str, where: Filter = EVERYTHING, page: PageRequest = FIRST

@@ -7,6 +7,7 @@ import msgspec
 
 from onrecord.ledger.reader import LedgerReader
 from onrecord.model.access import Access
+from onrecord.model.media import Media
 from onrecord.model.project import Project
 from onrecord.model.record import Place
 from onrecord.model.span import Span
@@ -29,6 +30,14 @@ class Content(Protocol):
         """The same span with every text pseudonymised; raises as ``read``."""
         ...
 
+    def media_place(self, project: int, trace_id: str, media_id: str) -> Place:
+        """Where a medium of a trace stands; raises ``Missing`` when it is not kept."""
+        ...
+
+    def media(self, project: int, place: Place) -> Media:
+        """The medium that stands there; raises as ``read``."""
+        ...
+
 
 class Lens(Protocol):
     """How a project's raw ids and texts look in the store. Implemented by ``ingest.project.ProjectRuntime``."""
@@ -49,7 +58,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 
     project: Project
     kind: str
-    """What was asked: ``span``, ``trace``, ``export``."""
+    """What was asked: ``span``, ``trace``, ``export``, ``media``."""
     places: tuple[Place, ...]
     """The records that were shown."""
 

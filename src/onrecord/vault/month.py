@@ -159,11 +159,12 @@ class MonthReader:
         """Whether the file has the table; one that an earlier version made has none until it is written."""
         return self._sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'response'").fetchone() is not None
 
-    def of_partition(self, partition: int, *, newest: int = -1) -> list[StoredRecord]:
-        """The records of a partition in order of arrival; only the ``newest`` so many when that is given."""
+    def of_partition(self, partition: int, *, newest: int, within: int) -> list[StoredRecord]:
+        """The ``newest`` so many records of a partition whose bodies have at most ``within`` bytes, as they arrived."""
         rows = self._sql.execute(
-            "SELECT id, dedupe, partition, body FROM record WHERE partition = ? ORDER BY id DESC LIMIT ?",
-            (partition, newest),
+            "SELECT id, dedupe, partition, body FROM record WHERE partition = ? AND length(body) <= ?"
+            " ORDER BY id DESC LIMIT ?",
+            (partition, within, newest),
         ).fetchall()
         return [StoredRecord(*row) for row in reversed(rows)]
 

@@ -19,6 +19,8 @@ _OPEN = 4_096
 """Partitions kept open; a conversation with ten messages takes about 4 KB."""
 _READ_BACK = 32
 """Records read to know again what a partition holds."""
+_READ_BACK_BYTES = 4 * 1024 * 1024
+"""Larger bodies are not read for that: mostly they are media."""
 
 
 class OpenPartition(msgspec.Struct, frozen=True):
@@ -60,7 +62,7 @@ def read_history(sealer: Sealer, partition: Partition, reader: MonthReader) -> H
     history = History()
     aead = AESGCM(partition.key)
     bodies: dict[int, Body] = {}
-    for record in reader.of_partition(partition.id, newest=_READ_BACK):
+    for record in reader.of_partition(partition.id, newest=_READ_BACK, within=_READ_BACK_BYTES):
         body = sealer.open(aead, record.body, year=reader.year, identifier=record.id, dedupe=record.dedupe)
         bodies[record.id] = body
         for ordinal, segment in enumerate(body.segments[1:], start=1):

@@ -63,6 +63,16 @@ class VaultReader:
                     return Located(month, record)
         raise Missing("the content of this record is not in the vault", hint="It was erased or has expired.")
 
+    def find(self, identity: bytes) -> list[Located]:
+        """Every record whose ``dedupe`` begins with ``identity``, in any month, in order of arrival."""
+        found: list[Located] = []
+        with self._lock:
+            for month in self.months():
+                reader = self._month(month)
+                stored = [reader.get(identifier) for identifier, _ in reader.find(identity)]
+                found += [Located(month, record) for record in stored if record is not None]
+        return found
+
     def parts(self, located: Located) -> list[Located]:
         """Every record of the same span, the first one first, in the month of ``located`` and the one after it."""
         identity = located.record.dedupe[:10]

@@ -14,7 +14,10 @@ from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize import interactions
 from onrecord.normalize.batch import Read, join_parts
+from onrecord.normalize.langsmith import read_run
+from onrecord.normalize.langsmith_feedback import read_feedback
 from onrecord.normalize.registry import normalize, normalize_log
+from onrecord.receive import langsmith
 from onrecord.receive.interactions import Line, decode_lines
 from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
 
@@ -59,6 +62,21 @@ def read_interaction(one: Line) -> Span:
     return interactions.span_of(one.interaction, one.extra, one.digest)
 
 
+def read_langsmith(one: langsmith.Run | langsmith.Feedback) -> Span | Score | None:
+    """A run of LangSmith as it was posted or patched, or feedback on one."""
+    if isinstance(one, langsmith.Feedback):
+        return read_feedback(one.values)
+    return read_run(one.values, is_patch=one.is_patch)
+
+
+def _langsmith(decode: Callable[[bytes, str], tuple[Sequence[Any], Sequence[Fault]]]) -> Door:
+    return Door(decode=decode, read=read_langsmith, kind=_kind_of_run, name=b"langsmith")
+
+
+def _kind_of_run(one: langsmith.Run | langsmith.Feedback) -> str:
+    return "part" if isinstance(one, langsmith.Run) and one.is_patch else "span"
+
+
 DOORS: Final[Mapping[str, Door]] = {
     "traces": Door(decode=decode_traces, read=read_span, kind=lambda _: "span", name=b"otlp", divisible=True),
     "logs": Door(decode=decode_logs, read=read_log, kind=lambda _: "part", name=b"otlp.logs", join=join_parts),
@@ -66,5 +84,10 @@ DOORS: Final[Mapping[str, Door]] = {
     "import.interactions": Door(
         decode=decode_lines, read=read_interaction, kind=lambda _: "span", name=b"interactions"
     ),
+    "langsmith.multipart": _langsmith(langsmith.decode_multipart),
+    "langsmith.batch": _langsmith(langsmith.decode_batch),
+    "langsmith.run": _langsmith(langsmith.decode_run),
+    "langsmith.feedback": _langsmith(langsmith.decode_feedback),
+    "langsmith.unreadable": _langsmith(langsmith.decode_unreadable),
 }
 """By ``Delivery.signal``."""

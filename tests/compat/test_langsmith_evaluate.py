@@ -53,3 +53,13 @@ def test_runs_of_the_experiment_carry_their_example_and_their_score(world: World
         span = world.reader.exact(row["trace_id"], row["span_id"])
         assert re.fullmatch(r"[0-9a-f-]{36}", span.attributes["reference_example_id"])
         assert span.span_id in said["runs"]
+
+
+@pytest.mark.node
+def test_the_javascript_client_evaluates_too(world: World) -> None:
+    said = world.run("langsmith_js", "langsmith_js_evaluate")
+    assert (said["scores"], said["examples"]) == ([0, 1], [["Lisbon", "Tagus"], ["Porto", "Douro"]])
+    world.server.settle()
+    rows = world.reader.rows("/traces", application=said["experiment"])
+    assert sorted(row["span_id"] for row in rows) == sorted(said["runs"])
+    assert sorted(score["value"] for row in rows for score in row["scores"]) == [0, 1]

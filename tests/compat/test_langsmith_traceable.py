@@ -124,3 +124,8 @@ def test_the_same_runs_arrive_through_opentelemetry(world: World) -> None:
     assert (texts(streamed, "output"), texts(model, "output")) == ([plot.ANSWER], [plot.TOOL_ANSWER])
     tokens = world.trace(trace_id)["trace"]["tokens"]
     assert (tokens["input"], tokens["output"], tokens["cache_read"]) == (121, 13, 64)
+    project = world.ask("GET", "/sessions?name=otel-shop").json()[0]["id"]
+    runs = world.ask("POST", "/runs/query", {"session": [project], "trace": trace_id}).json()["runs"]
+    (tool_run,) = [run for run in runs if run["run_type"] == "tool"]
+    assert world.ask("GET", f"/runs/{tool_run['id']}").json()["inputs"] == {"city": plot.CITY}
+    assert tool_run["parent_run_id"] in [run["id"] for run in runs]

@@ -56,8 +56,9 @@ def test_feedback_is_changed_and_read(said: dict[str, Any]) -> None:
     assert said["comment"] == "so so"
 
 
-def test_the_second_version_of_the_query_answers_too(world: World, seen: dict[str, Any]) -> None:
+def test_threads_and_the_second_version_of_the_query_answer_too(world: World, seen: dict[str, Any]) -> None:
     said = world.run("langsmith_0_15", "langsmith_read", json.dumps(seen), APPLICATION)
+    assert (said["threads"], said["thread"]) == ([1, 1], ["assistant"])
     assert said["second"] == [[seen["assistant"]["run"], "assistant", {"question": plot.FOLLOW_UP}]]
 
 
@@ -99,6 +100,16 @@ def test_a_link_to_a_project_opens_the_list_of_its_traces(
     (line,) = parse_qs(urlsplit(answer.headers["location"]).query)["q"]
     assert line == f'application:"{APPLICATION}"'
     assert seen["assistant"]["trace"] in [row["trace_id"] for row in world.reader.rows("/traces", q=line)]
+
+
+def test_a_link_to_an_experiment_opens_its_traces(world: World, seen: dict[str, Any], cookie: str) -> None:
+    made = world.ask("POST", "/sessions", {"name": 'a "quoted" experiment'}).json()
+    path = f"/langsmith/o/{made['tenant_id']}/datasets/{made['id']}/compare?selectedSessions={made['id']}"
+    assert visit(world, path).headers["location"].startswith("/login?next=")
+    answer = visit(world, path, cookie)
+    (line,) = parse_qs(urlsplit(answer.headers["location"]).query)["q"]
+    assert line == 'application:"a \\"quoted\\" experiment"'
+    assert world.reader.rows("/traces", q=line) == []
 
 
 def test_a_key_sees_what_its_role_opens(world: World, seen: dict[str, Any]) -> None:

@@ -53,6 +53,11 @@ said = {
     "url": client.get_run_url(run=run, project_name=sys.argv[2]),
     "host": abroad._host_url,
 }
+if hasattr(client, "list_threads"):
+    threads = client.list_threads(project_name=sys.argv[2])
+    thread = threads[0]["thread_id"]
+    said["threads"] = [len(threads), threads[0]["count"]]
+    said["thread"] = [one.name for one in client.read_thread(thread_id=thread, project_name=sys.argv[2])]
 if hasattr(client, "runs"):
     project = client.read_project(project_name=sys.argv[2]).id
 

@@ -56,6 +56,7 @@ def run_of(row: SpanRow, project: str, detail: SpanDetail | None = None) -> dict
         "start_time": iso_of(row.start_us),
         "end_time": None if end_us is None else iso_of(end_us),
         "session_id": project,
+        "thread_id": row.session or None,
         "prompt_tokens": row.tokens.input,
         "completion_tokens": row.tokens.output,
         "total_tokens": row.tokens.total,
@@ -94,6 +95,7 @@ def _content(span: Span) -> dict[str, Any]:
         "outputs": _outputs(span),
         "extra": {"metadata": {**span.metadata, **_model(span)}, "runtime": span.resource},
         "reference_example_id": example if isinstance(example, str) else None,
+        "thread_id": span.session_id or None,
         "events": [],
         "tags": list(span.tags),
     }

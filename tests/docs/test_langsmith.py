@@ -28,7 +28,7 @@ def settings(world: World) -> dict[str, str]:
 def follow(world: World, *examples: int) -> None:
     """Run examples of the page, by number."""
     numbers = [str(one) for one in examples]
-    environments.run("langsmith_0_15", "page", str(PAGE), *numbers, variables=settings(world))
+    environments.run("langsmith_0_15", "langsmith_page", str(PAGE), *numbers, variables=settings(world))
     world.server.settle()
 
 

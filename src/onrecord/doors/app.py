@@ -7,9 +7,14 @@ from starlette.routing import BaseRoute
 
 from onrecord.doors import imports
 from onrecord.doors.langfuse import app as langfuse
+from onrecord.doors.langsmith import app as langsmith
 from onrecord.doors.port import Desk
 
-_DOORS: Final[tuple[Callable[[Desk], Sequence[BaseRoute]], ...]] = (langfuse.routes, imports.routes)
+_DOORS: Final[tuple[Callable[[Desk], Sequence[BaseRoute]], ...]] = (
+    langfuse.routes,
+    langsmith.routes,
+    imports.routes,
+)
 """One function a door: the addresses at which its clients knock."""
 
 

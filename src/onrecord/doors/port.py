@@ -1,7 +1,11 @@
 """What the doors of other products stand on. Put together in ``server.wiring``."""
 
-import msgspec
+from collections.abc import Callable
 
+import msgspec
+from starlette.requests import Request
+
+from onrecord.control.caller import Caller
 from onrecord.control.keyring import Keyring
 from onrecord.control.library import Library
 from onrecord.ingest.pipeline import Pipeline
@@ -22,3 +26,5 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     library: Library
     engine: Engine
     clock: Clock
+    identify: Callable[[Request], Caller]
+    """Who makes a request that reads, by login or key; raises ``Denied``. For links that lead to pages."""

@@ -16,7 +16,10 @@ from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize import interactions
 from onrecord.normalize.batch import Read, join_parts
+from onrecord.normalize.langsmith import read_run
+from onrecord.normalize.langsmith_feedback import read_feedback
 from onrecord.normalize.registry import normalize, normalize_log
+from onrecord.receive import langsmith
 from onrecord.receive.interactions import Line, decode_lines
 from onrecord.receive.langfuse import Piece, decode_batch, decode_scores
 from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
@@ -75,10 +78,25 @@ def read_langfuse(piece: Piece) -> Span | Score | None:
     return replace(span, running=False) if piece.ended else span
 
 
-def read_feedback(piece: Piece) -> Span | Score | None:
+def read_langfuse_feedback(piece: Piece) -> Span | Score | None:
     """The same, from a page: whoever judges there is an end user."""
     read = read_langfuse(piece)
     return replace(read, source="end_user") if isinstance(read, Score) else read
+
+
+def read_langsmith(one: langsmith.Run | langsmith.Feedback) -> Span | Score | None:
+    """A run of LangSmith as it was posted or patched, or feedback on one."""
+    if isinstance(one, langsmith.Feedback):
+        return read_feedback(one.values)
+    return read_run(one.values, is_patch=one.is_patch)
+
+
+def _langsmith(decode: Callable[[bytes, str], tuple[Sequence[Any], Sequence[Fault]]]) -> Door:
+    return Door(decode=decode, read=read_langsmith, kind=_kind_of_run, name=b"langsmith")
+
+
+def _kind_of_run(one: langsmith.Run | langsmith.Feedback) -> str:
+    return "part" if isinstance(one, langsmith.Run) and one.is_patch else "span"
 
 
 DOORS: Final[Mapping[str, Door]] = {
@@ -93,11 +111,16 @@ DOORS: Final[Mapping[str, Door]] = {
     ),
     "langfuse.batch": Door(decode=decode_batch, read=read_langfuse, kind=lambda one: one.kind, name=b"langfuse"),
     "langfuse.feedback.batch": Door(
-        decode=decode_batch, read=read_feedback, kind=lambda one: one.kind, name=b"langfuse"
+        decode=decode_batch, read=read_langfuse_feedback, kind=lambda one: one.kind, name=b"langfuse"
     ),
     "langfuse.feedback.scores": Door(
-        decode=decode_scores, read=read_feedback, kind=lambda one: one.kind, name=b"langfuse"
+        decode=decode_scores, read=read_langfuse_feedback, kind=lambda one: one.kind, name=b"langfuse"
     ),
     "langfuse.scores": Door(decode=decode_scores, read=read_langfuse, kind=lambda one: one.kind, name=b"langfuse"),
+    "langsmith.multipart": _langsmith(langsmith.decode_multipart),
+    "langsmith.batch": _langsmith(langsmith.decode_batch),
+    "langsmith.run": _langsmith(langsmith.decode_run),
+    "langsmith.feedback": _langsmith(langsmith.decode_feedback),
+    "langsmith.unreadable": _langsmith(langsmith.decode_unreadable),
 }
 """By ``Delivery.signal``."""

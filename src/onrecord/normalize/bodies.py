@@ -111,6 +111,8 @@ def _candidates(value: Any, _: Mapping[str, Any]) -> list[Message]:
 
 
 def _generations(value: Any, _: Mapping[str, Any]) -> list[Message]:
+    if not isinstance(value, list):
+        return []
     flat = [item for batch in value for item in (batch if isinstance(batch, list) else [batch])]
     found = []
     for item in flat:

@@ -20,6 +20,7 @@ from onrecord.normalize import (
     genai,
     generic,
     langfuse,
+    langsmith_otel,
     litellm,
     logfire,
     logs,
@@ -46,6 +47,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     ("logfire", logfire.matches, logfire.read),
     ("mlflow", mlflow.matches, mlflow.read),
     ("openlit", openlit.matches, openlit.read),
+    ("langsmith", langsmith_otel.matches, langsmith_otel.read),
     ("genai", genai.matches, genai.read),
 )
 """In the order of detection: the first that matches names the dialect."""

@@ -44,6 +44,8 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One judgement of a span, a trace or a session; the newest of its id."""
 
     name: str
+    id: str = ""
+    """The client's id of it, pseudonymised unless it is a random one."""
     value: float | None = None
     label: str = ""
     passed: bool | None = None

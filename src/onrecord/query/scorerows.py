@@ -9,7 +9,7 @@ from onrecord.query.compile import ONE_JUDGEMENT, ONLY_RESPONSE, Bound
 from onrecord.query.results import ScoreRow
 from onrecord.query.scope import SCOPED, View
 
-_PLAIN: Final = "name, value, label, passed, source, author, trace_id, span_id, session, time_us, shard, idx"
+_PLAIN: Final = "name, value, label, passed, source, author, trace_id, span_id, session, time_us, shard, idx, score_id"
 _NEWEST: Final = f"ORDER BY shard DESC, idx DESC, ordinal DESC LIMIT 1 BY name, {ONE_JUDGEMENT}"
 _SCORES: Final = 1_000
 
@@ -71,9 +71,12 @@ def scores_of_span(view: View, trace_id: str, span_id: str) -> tuple[ScoreRow, .
 
 
 def _score_row(row: Sequence[Any]) -> ScoreRow:
-    name, value, label, passed, source, author, trace_id, span_id, session, time_us, shard, index, comment = row
+    name, value, label, passed, source, author, trace_id, span_id, session, time_us, shard, index, score_id, comment = (
+        row
+    )
     return ScoreRow(
         name=name,
+        id=score_id,
         value=value,
         label=label,
         passed=passed,

@@ -50,6 +50,31 @@ class Bodies(msgspec.Struct, frozen=True, kw_only=True):
             self.tally.decoded_bytes[signal] += len(plain)
             yield plain
 
+    @asynccontextmanager
+    async def whatever(self, request: Request, signal: str) -> AsyncIterator[tuple[bytes, str]]:
+        """Like ``plain``, for a client that drops for ever what is refused.
+
+        A body that can not be decompressed comes as it was sent, and with it a sentence that says why.
+
+        Raises:
+            Rejected: 408 too slow, 413 too large as it was sent, 400 not whole.
+            Pushback: the server holds as much as it may.
+        """
+        expected = self._expected_bytes(request.headers.get("content-length"))
+        with self.inflight.enter(expected) as held:
+            sent = await _read(request, held, expected)
+            self.tally.received_bytes[signal] += len(sent)
+            try:
+                plain = await self._decompress(
+                    sent, body.encoding_of(request.headers.get("content-encoding", "")), held
+                )
+            except Rejected as fault:
+                yield sent, fault.message
+                return
+            del sent
+            self.tally.decoded_bytes[signal] += len(plain)
+            yield plain, ""
+
     def _expected_bytes(self, content_length: str | None) -> int:
         if content_length is None:
             return _CHUNK_RESERVE_BYTES

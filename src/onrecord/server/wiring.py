@@ -211,6 +211,7 @@ def _desk(ground: _Ground) -> Desk:
         library=ground.library,
         engine=ground.queries,
         clock=ground.clock,
+        identify=ground.gate.identify,
     )
 
 

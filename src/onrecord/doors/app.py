@@ -6,9 +6,10 @@ from typing import Final
 from starlette.routing import BaseRoute
 
 from onrecord.doors import imports
+from onrecord.doors.phoenix import app as phoenix
 from onrecord.doors.port import Desk
 
-_DOORS: Final[tuple[Callable[[Desk], Sequence[BaseRoute]], ...]] = (imports.routes,)
+_DOORS: Final[tuple[Callable[[Desk], Sequence[BaseRoute]], ...]] = (imports.routes, phoenix.routes)
 """One function a door: the addresses at which its clients knock."""
 
 

@@ -17,6 +17,7 @@ from onrecord.normalize.batch import Read, join_parts
 from onrecord.normalize.registry import normalize, normalize_log
 from onrecord.receive.interactions import Line, decode_lines
 from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
+from onrecord.receive.phoenix import Judged, decode_scores, decode_spans
 
 
 class Door(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +60,16 @@ def read_interaction(one: Line) -> Span:
     return interactions.span_of(one.interaction, one.extra, one.digest)
 
 
+def read_phoenix_span(one: Decoded) -> Span:
+    """A span that a client of Phoenix logged by hand."""
+    return normalize(one.span, one.context, receiver="phoenix")
+
+
+def read_score(one: Judged) -> Score:
+    """A score that its door has read already."""
+    return one.score
+
+
 DOORS: Final[Mapping[str, Door]] = {
     "traces": Door(decode=decode_traces, read=read_span, kind=lambda _: "span", name=b"otlp", divisible=True),
     "logs": Door(decode=decode_logs, read=read_log, kind=lambda _: "part", name=b"otlp.logs", join=join_parts),
@@ -66,5 +77,7 @@ DOORS: Final[Mapping[str, Door]] = {
     "import.interactions": Door(
         decode=decode_lines, read=read_interaction, kind=lambda _: "span", name=b"interactions"
     ),
+    "phoenix.annotations": Door(decode=decode_scores, read=read_score, kind=lambda _: "score", name=b"phoenix.scores"),
+    "phoenix.spans": Door(decode=decode_spans, read=read_phoenix_span, kind=lambda _: "span", name=b"phoenix"),
 }
 """By ``Delivery.signal``."""

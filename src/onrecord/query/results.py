@@ -56,6 +56,9 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     time_us: int = 0
     shard: int = 0
     index: int = 0
+    id: str = ""
+    """The client's id; the same id again replaces the judgement."""
+    metadata: dict[str, str] = {}
 
 
 class TraceRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -44,7 +44,7 @@ def _of_responses(view: View, trace_ids: Sequence[str]) -> list[ScoreRow]:
     bound = Bound()
     responses = bound.add([response for _, response, _ in spans], "Array(String)")
     rows = view.select(
-        f"SELECT {_PLAIN}, {view.shown('comment')}, response_id FROM scores FINAL WHERE {SCOPED} "
+        f"SELECT {_columns(view)}, response_id FROM scores FINAL WHERE {SCOPED} "
         f"AND {ONLY_RESPONSE} AND response_id IN {responses} {_NEWEST} LIMIT {_SCORES}",
         bound.values,
     )

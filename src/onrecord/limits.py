@@ -54,6 +54,8 @@ DEAD_LETTER_DAYS: Final = 7
 GC_ALLOCATIONS: Final = 50_000
 """Containers between two runs of the garbage collector: a request makes thousands, hardly any of them in a cycle."""
 
+DATASET_EXAMPLES: Final = 10_000
+"""Examples of one dataset, and its versions: the list of a version is one document."""
 FRAME_SPANS: Final = 5_000
 """Spans of one data frame: each is read from the vault, and all stand in memory at once."""
 HELD_SCORES: Final = 10_000

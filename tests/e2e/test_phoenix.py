@@ -17,7 +17,7 @@ from tests.e2e.server import onrecord, serving
 pytestmark = [pytest.mark.chdb, pytest.mark.clients]
 
 PAGE = (Path(__file__).parents[2] / "docs" / "doors" / "phoenix.md").read_text("utf-8")
-TRACING, ARIZE, ANNOTATING, JUDGING = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+TRACING, ARIZE, ANNOTATING, JUDGING, TRYING = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +153,7 @@ def test_spans_logged_by_hand_are_read_back_in_every_form(reader: Reader) -> Non
     assert said["sessions"] == [1]
     (turn,) = said["turns"]
     assert (turn["input"]["value"], turn["output"]["value"]) == ("Soup?", "Soup.")
-    assert [said[name][0] for name in ("deleted", "sorted", "dataset", "missing")] == [501, 422, 501, 404]
+    assert [said[name][0] for name in ("deleted", "sorted", "prompt", "missing")] == [501, 422, 501, 404]
     assert "erase" in said["deleted"][1]
     row = next(row for row in reader.rows("/spans", application="kitchen") if row["kind"] == "llm")
     span = reader.exact(row["trace_id"], row["span_id"])
@@ -192,12 +192,15 @@ def test_the_examples_of_the_page_do_what_it_says(reader: Reader, provider: str)
     )
     assert reader.rows("/spans", application="shop", name="page")
     example(reader, "phoenix", ANNOTATING + JUDGING, trace_id=row["trace_id"], span_id=row["span_id"])
-    scores = {}
+    scores: dict[str, Any] = {}
     deadline = time.monotonic() + 30
     while set(scores) != {"helpful", "solved", "note", "length"}:
         assert time.monotonic() < deadline, sorted(scores)
         found = reader.get(f"/traces/{row['trace_id']}/spans/{row['span_id']}")["scores"]
         scores = {one["name"]: one for one in found}
+    example(reader, "phoenix", TRYING)
+    said = [one for row in reader.rows("/traces") for one in row["scores"] if one["name"] == "exact"]
+    assert [one["value"] for one in said] == [1.0]
     assert (scores["length"]["value"], scores["helpful"]["source"]) == (len(plot.ANSWER), "human")
 
 
@@ -217,3 +220,25 @@ def test_an_annotation_goes_with_the_person_of_its_span(reader: Reader) -> None:
     assert read.json() == {"data": [], "next_cursor": None}
     held = [path for path in Path(data).rglob("*") if path.is_file() and b"Said early." in path.read_bytes()]
     assert held == []
+
+
+def test_datasets_have_versions_and_experiments_leave_scores_on_the_record(reader: Reader) -> None:
+    said = run(reader, "phoenix", "phoenix_experiment")
+    assert said["first"][:3] == [2, "capitals", "Capitals of Europe"]
+    assert (said["grown"], said["versions"], said["then"]) == ([3, True, True], 2, 2)
+    assert said["framed"] == [["Bread?", "No, sorry"], ["Soup?", "Yes"]]
+    assert (said["names"], said["replaced"]) == (["capitals", "menu"], [1, True])
+    assert said["runs"] == ["", "Barcelona", "Lisbon"]
+    assert said["evaluations"] == said["again"]
+    assert {name for name, _ in said["again"]} == {"right", "wordy"}
+    listed = said["listed"]
+    counts = ("example_count", "successful_run_count", "failed_run_count", "missing_run_count")
+    assert [listed[name] for name in counts] == [3, 2, 1, 0]
+    assert (listed["name"], listed["metadata"]) == ("by heart", {"model": "none"})
+    (lisbon,) = [trace for trace, output in said["traces"].items() if output == {"capital": "Lisbon"}]
+    (row,) = reader.rows("/traces", trace=lisbon)
+    assert row["application"] == listed["project_name"]
+    assert {one["name"]: one["value"] for one in row["scores"]} == {"right": 1.0, "wordy": 0.6}
+    assert "not found" in said["gone"]
+    link = reader.server.ask("GET", said["link"].removeprefix(reader.server.url))
+    assert (link.status, link.headers["location"]) == (307, f"/traces?q=application:{listed['project_name']}")

@@ -10,6 +10,8 @@ import msgspec
 
 from onrecord.model.score import Score
 
+Kind = Literal["HUMAN", "LLM", "CODE"]
+"""Who judged, in Phoenix's words."""
 SOURCES: Final = {"HUMAN": "human", "LLM": "evaluator", "CODE": "code"}
 """``annotator_kind`` as the source of a score."""
 NOTE: Final = "note"
@@ -31,7 +33,7 @@ class Annotation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A judgement of a span, of a document that it found, of a trace or of a session."""
 
     name: str = ""
-    annotator_kind: Literal["HUMAN", "LLM", "CODE"] = "HUMAN"
+    annotator_kind: Kind = "HUMAN"
     span_id: str = ""
     trace_id: str = ""
     session_id: str = ""

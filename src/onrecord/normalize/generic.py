@@ -127,10 +127,8 @@ def _place(draft: Draft) -> None:
         return
     fields = draft.fields
     get = resource.get
-    if "application" not in fields:
-        name = application_of(resource)
-        if name:
-            fields["application"] = name
+    if "application" not in fields:  # spares the look at the resource
+        draft.say("application", application_of(resource))
     if "environment" not in fields:
         name = get("deployment.environment.name") or get("deployment.environment")
         if name:

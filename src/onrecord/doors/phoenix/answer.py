@@ -71,11 +71,35 @@ def unsupported(sentence: str) -> Handler:
     return refuse
 
 
-def writer(desk: Desk, request: Request) -> Project:
-    """The project that a request writes into; raises ``Denied``, or ``Rejected`` (415) when it is no JSON."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-        raise Rejected("The body is sent as application/json.", status=415)
-    return authenticate(desk.keyring, request.client.host if request.client else "", request.headers)
+def writer(desk: Desk, request: Request, *media: str) -> Project:
+    """The project that a request writes into; raises ``Denied``, or ``Rejected`` (415) for another media type.
+
+    JSON is always taken, ``media`` are further types.
+    """
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent not in (JSON, *media):
+        raise Rejected(f"The body is sent as {' or '.join((JSON, *media))}.", status=415)
+    if sent != JSON and not presented_key(request.headers):
+        # A web page may send a form to this machine without asking: the keyless rule does not cover it.
+        raise Denied("A form needs an API key.", hint="Make one with `onrecord keys create`.", status=401)
+    return authenticate(desk.keyring, _peer(request), request.headers)
+
+
+def librarian(desk: Desk, request: Request, *, writes: bool = False) -> Project:
+    """The project whose datasets a key may read: one that writes, or one that reads (unless ``writes``)."""
+    key = presented_key(request.headers)
+    if key and not writes:
+        try:
+            return desk.keyring.writer(key)
+        except Denied as error:
+            if error.status == 401:  # noqa: PLR2004 - it is not known, so it may not read either
+                raise
+        return desk.keyring.reader(key).projects[0]
+    return authenticate(desk.keyring, _peer(request), request.headers)
+
+
+def _peer(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def reading(desk: Desk, request: Request) -> Reading:

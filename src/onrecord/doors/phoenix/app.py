@@ -1,20 +1,17 @@
 """Every address at which a client of Phoenix knocks, but for ``/v1/traces``: that is OTLP, and one for all."""
 
 from typing import Final
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from onrecord.doors.phoenix import annotations, projects, spans, traces
+from onrecord.doors.phoenix import annotations, datasets, experiments, projects, spans, traces
 from onrecord.doors.phoenix.answer import HEADERS, VERSION, route, unsupported
 from onrecord.doors.port import Desk
 
 _ELSEWHERE: Final = {
-    "datasets": "Datasets are not kept through Phoenix's client here.",
-    "experiments": "Experiments are not run through Phoenix's client here.",
-    "experiment_runs": "Experiments are not run through Phoenix's client here.",
-    "experiment_evaluations": "Experiments are not run through Phoenix's client here.",
     "prompts": "Prompts are not kept through Phoenix's client here.",
     "prompt_versions": "Prompts are not kept through Phoenix's client here.",
     "annotation_configs": "Annotations need no configuration here: send them.",
@@ -29,6 +26,8 @@ def routes(desk: Desk) -> list[Route]:
         *spans.routes(desk),
         *traces.routes(desk),
         *projects.routes(desk),
+        *datasets.routes(desk),
+        *experiments.routes(desk),
         Route("/arize_phoenix_version", _version, methods=["GET"]),
         Route("/redirects/traces/{trace}", _trace, methods=["GET"]),
         Route("/redirects/sessions/{session}", _session, methods=["GET"]),
@@ -46,8 +45,10 @@ async def _version(request: Request) -> Response:  # noqa: ARG001 - an endpoint 
 
 
 async def _trace(request: Request) -> Response:
-    return RedirectResponse(f"/traces/{request.path_params['trace']}", status_code=307, headers=HEADERS)
+    return RedirectResponse(f"/traces/{quote(request.path_params['trace'], safe='')}", status_code=307, headers=HEADERS)
 
 
 async def _session(request: Request) -> Response:
-    return RedirectResponse(f"/sessions/{request.path_params['session']}", status_code=307, headers=HEADERS)
+    return RedirectResponse(
+        f"/sessions/{quote(request.path_params['session'], safe='')}", status_code=307, headers=HEADERS
+    )

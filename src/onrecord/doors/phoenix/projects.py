@@ -4,8 +4,6 @@ A project that a client makes by hand is a name and a description in the library
 never is a project of ours: no client makes one of those by naming it.
 """
 
-from base64 import b64decode, b64encode
-from binascii import Error as NotBase64
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +13,7 @@ from starlette.routing import Route
 
 from onrecord.control.library import Document
 from onrecord.doors.phoenix.answer import Reading, reading, route, unsupported, writer
+from onrecord.doors.phoenix.nodes import Nodes
 from onrecord.doors.port import Desk
 from onrecord.errors import Missing, Rejected
 from onrecord.limits import ID_BYTES
@@ -22,7 +21,7 @@ from onrecord.model.project import Project
 from onrecord.query.syntax import Compare
 
 KIND: Final = "phoenix.project"
-_NODE: Final = "Project:"
+_NODES: Final = Nodes("Project")
 _MOST: Final = 100
 _BODY_SIGNAL: Final = "phoenix.projects"
 
@@ -49,16 +48,12 @@ def routes(desk: Desk) -> list[Route]:
 
 def id_of(name: str) -> str:
     """The id of an application in Phoenix's form."""
-    return b64encode(f"{_NODE}{name}".encode()).decode()
+    return _NODES.id(name)
 
 
 def name_of(identifier: str) -> str:
     """The application that a client names by its name or by ``id_of`` it."""
-    try:
-        text = b64decode(identifier, validate=True).decode()
-    except (NotBase64, ValueError):
-        return identifier
-    return text.removeprefix(_NODE) if text.startswith(_NODE) else identifier
+    return _NODES.key(identifier)
 
 
 async def _list(desk: Desk, request: Request) -> dict[str, Any]:

@@ -15,9 +15,8 @@ from onrecord.doors.phoenix.projects import name_of
 from onrecord.doors.port import Desk
 from onrecord.errors import Missing, Rejected
 from onrecord.limits import FRAME_SPANS
-from onrecord.query.engine import PageRequest
 from onrecord.query.filters import Filter, everything_of, from_parameters
-from onrecord.query.results import Page, SpanDetail
+from onrecord.query.results import Page, PageRequest, SpanDetail
 from onrecord.query.syntax import Exists, Not
 from onrecord.receive.port import Delivery
 

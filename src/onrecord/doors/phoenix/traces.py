@@ -11,9 +11,8 @@ from onrecord.doors.phoenix.answer import Reading, number, reading, route, unsup
 from onrecord.doors.phoenix.projects import id_of
 from onrecord.doors.port import Desk
 from onrecord.limits import PAGE_ROWS
-from onrecord.query.engine import PageRequest
 from onrecord.query.filters import Filter
-from onrecord.query.results import SessionRow, TraceRow
+from onrecord.query.results import PageRequest, SessionRow, TraceRow
 from onrecord.query.syntax import Compare
 
 _PAGE: Final = 100

@@ -15,16 +15,13 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from onrecord.control.library import Document
+from onrecord.doors.phoenix.places import own_access, traces_of
 from onrecord.doors.port import Desk
 from onrecord.errors import Pushback, Rejected
-from onrecord.limits import HELD_SCORES, PAGE_ROWS
-from onrecord.model.access import Access, Level
+from onrecord.limits import HELD_SCORES
 from onrecord.model.annotation import Annotation
-from onrecord.model.ids import is_random_id
 from onrecord.model.project import Project
 from onrecord.model.score import Score
-from onrecord.query.engine import PageRequest
-from onrecord.query.syntax import In
 from onrecord.receive.phoenix import encode_scores
 from onrecord.receive.port import Delivery
 
@@ -82,24 +79,13 @@ class Waiting:
             if not missing:
                 break
             await asyncio.sleep(pause_s)
-            found |= await run_in_threadpool(self._look_up, project, missing)
-        return found
-
-    def _look_up(self, project: Project, span_ids: Sequence[str]) -> dict[str, str]:
-        """The server's own look at ids, for nobody to see."""
-        access = _own_access(project)
-        found: dict[str, str] = {}
-        for start in range(0, len(span_ids), PAGE_ROWS):
-            some = tuple(span_ids[start : start + PAGE_ROWS])
-            page = self._desk.engine.spans(access, project.id, In("span", some), PageRequest(limit=PAGE_ROWS))
-            # An id of a trace that is text is shown as a pseudonym: with that the score would lie elsewhere.
-            found |= {row.span_id: row.trace_id if is_random_id(row.trace_id) else "" for row in page.rows}
+            found |= await run_in_threadpool(traces_of, self._desk, project, missing)
         return found
 
     def _is_shown(self, project: Project, score: Score) -> bool:
         targets = {"span": score.span_id, "trace": score.trace_id, "session": score.session_id}
         target, id_ = next((name, id_) for name, id_ in targets.items() if id_)
-        rows = self._desk.engine.scores(_own_access(project), project.id, target, [id_])
+        rows = self._desk.engine.scores(own_access(project), project.id, target, [id_])
         return any(row.id == score.id and row.time_us >= score.time_unix_nano // 1_000 for row in rows)
 
     async def _submit(self, project: Project, annotations: Sequence[Annotation], traces: dict[str, str]) -> list[Score]:
@@ -158,8 +144,3 @@ class Waiting:
                 if now is not None:
                     await self._submit(project, [msgspec.convert(now.value, Annotation)], traces)
                     await run_in_threadpool(self._settled, project, now)
-
-
-def _own_access(project: Project) -> Access:
-    """The server's own look at ids, which nobody sees."""
-    return Access(actor="door phoenix", projects=frozenset((project.id,)), level=Level.METADATA)

@@ -72,6 +72,13 @@ PRODUCERS_CARRIED: Final = 1_000_000
 GC_ALLOCATIONS: Final = 50_000
 """Containers between two runs of the garbage collector: a request makes thousands, hardly any of them in a cycle."""
 
+DATASET_EXAMPLES: Final = 10_000
+"""Examples of one dataset, and its versions: the list of a version is one document."""
+FRAME_SPANS: Final = 5_000
+"""Spans of one data frame: each is read from the vault, and all stand in memory at once."""
+HELD_SCORES: Final = 10_000
+"""Scores of a project that wait for their span: a forgotten batch, not the feedback of a year."""
+
 # --- projecting and querying ---------------------------------------------------------------------------------
 BLOCK_ROWS: Final = 10_000
 """Rows in one insert into the store: half the CPU per row of 1,000-row blocks."""

@@ -19,7 +19,7 @@ from onrecord.normalize.batch import Read, join_parts
 from onrecord.normalize.langsmith import read_run
 from onrecord.normalize.langsmith_feedback import read_feedback
 from onrecord.normalize.registry import normalize, normalize_log
-from onrecord.receive import langsmith
+from onrecord.receive import langsmith, phoenix
 from onrecord.receive.interactions import Line, decode_lines
 from onrecord.receive.langfuse import Piece, decode_batch, decode_scores
 from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
@@ -99,6 +99,16 @@ def _kind_of_run(one: langsmith.Run | langsmith.Feedback) -> str:
     return "part" if isinstance(one, langsmith.Run) and one.is_patch else "span"
 
 
+def read_phoenix_span(one: Decoded) -> Span:
+    """A span that a client of Phoenix logged by hand."""
+    return normalize(one.span, one.context, receiver="phoenix")
+
+
+def read_score(one: phoenix.Judged) -> Score:
+    """A score that its door has read already."""
+    return one.score
+
+
 DOORS: Final[Mapping[str, Door]] = {
     "traces": Door(decode=decode_traces, read=read_span, kind=lambda _: "span", name=b"otlp", divisible=True),
     "logs": Door(decode=decode_logs, read=read_log, kind=lambda _: "part", name=b"otlp.logs", join=join_parts),
@@ -122,5 +132,9 @@ DOORS: Final[Mapping[str, Door]] = {
     "langsmith.run": _langsmith(langsmith.decode_run),
     "langsmith.feedback": _langsmith(langsmith.decode_feedback),
     "langsmith.unreadable": _langsmith(langsmith.decode_unreadable),
+    "phoenix.annotations": Door(
+        decode=phoenix.decode_scores, read=read_score, kind=lambda _: "score", name=b"phoenix.scores"
+    ),
+    "phoenix.spans": Door(decode=phoenix.decode_spans, read=read_phoenix_span, kind=lambda _: "span", name=b"phoenix"),
 }
 """By ``Delivery.signal``."""

@@ -30,6 +30,7 @@ from onrecord.model.record import RecordFacts
 from onrecord.model.score import Score
 from onrecord.model.source import Source
 from onrecord.model.span import Span
+from onrecord.normalize.application import under
 from onrecord.normalize.batch import Read
 from onrecord.normalize.lone import may_be_told_of, standing_in
 from onrecord.privacy.skeleton import prompt_version
@@ -79,7 +80,7 @@ def _prepare_all(door: Door, share: Share, delivery: Delivery, runtime: ProjectR
         except Exception as error:  # noqa: BLE001 - a span that our own code stumbles over is kept, sealed, for us to mend
             batch.dead.append(_stumbled(error, one, delivery, runtime, received_us))
             continue
-        read.append((value, one.digest, door.kind(one)))
+        read.append((under(value, delivery.application), one.digest, door.kind(one)))
     for value, digest, kind in door.join(read) if door.join is not None else read:
         if value is None:
             batch.ignored += 1

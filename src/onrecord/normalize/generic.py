@@ -9,6 +9,7 @@ from typing import Any
 
 from onrecord.limits import ID_BYTES
 from onrecord.model.otlp import OtlpEvent
+from onrecord.normalize.application import PROJECT, application_of
 from onrecord.normalize.draft import Draft
 from onrecord.normalize.values import as_int, as_text, first
 
@@ -56,6 +57,8 @@ def _read_rest(draft: Draft) -> None:
         draft.say_text("user_id", "enduser.pseudo.id", "user.hash")
     if "tenant.id" in attributes:
         draft.say_text("tenant_id", "tenant.id")
+    if PROJECT in attributes:
+        draft.say_text("application", PROJECT)
     if "error.type" in attributes:
         kind = as_text(attributes.pop("error.type"))
         if kind:
@@ -124,16 +127,19 @@ def _place(draft: Draft) -> None:
         return
     fields = draft.fields
     get = resource.get
-    if "application" not in fields:
-        name = get("openinference.project.name") or get("service.name")
-        if name:
-            fields["application"] = as_text(name)
+    if "application" not in fields:  # spares the look at the resource
+        draft.say("application", application_of(resource))
     if "environment" not in fields:
         name = get("deployment.environment.name") or get("deployment.environment")
         if name:
             fields["environment"] = as_text(name)
     if "release" not in fields:
-        name = get("service.version") or get("vcs.repository.ref.revision") or get("vcs.ref.head.revision")
+        name = (
+            get("service.version")
+            or get("model_version")
+            or get("vcs.repository.ref.revision")
+            or get("vcs.ref.head.revision")
+        )
         if name:
             fields["release"] = as_text(name)
     if "user_id" not in fields:

@@ -8,13 +8,13 @@ that does not exist. Lists are newest received first and paged by key, never by 
 from collections.abc import Sequence
 from typing import Final
 
-from onrecord.errors import Missing
+from onrecord.errors import Missing, Rejected
 from onrecord.model.access import Access, Level
 from onrecord.model.ids import is_random_id
 from onrecord.model.media import Media
 from onrecord.model.record import Place
 from onrecord.model.time import Clock
-from onrecord.query import completeness, content, figures, lists, people, proofs, searching, tree
+from onrecord.query import completeness, content, figures, lists, people, proofs, scorerows, searching, tree
 from onrecord.query.compile import resolve
 from onrecord.query.cursor import PlaceCursor, encode, limit_of, name_after, place_after
 from onrecord.query.port import Content, FindLedgers, FindLens, FindProducers, FindProject, RecordAccess, Select
@@ -27,6 +27,7 @@ from onrecord.query.results import (
     Page,
     PageRequest,
     Proof,
+    ScoreRow,
     SessionRow,
     SpanDetail,
     SpanRow,
@@ -39,6 +40,7 @@ from onrecord.query.scope import View, enter
 from onrecord.query.syntax import EVERYTHING, Compare, Filter
 
 FIRST: Final = PageRequest()
+_TARGETS: Final = {"span": "span_id", "trace": "trace_id", "session": "session"}
 _RUNNING: Final = Compare("running", "=", 1)
 
 
@@ -122,6 +124,24 @@ class Engine:
         """
         view, _ = self._enter(access, project)
         return content.media(view, self._vault, trace_id, media_id)
+
+    def scores(
+        self, access: Access, project: str, target: str, ids: Sequence[str], *, offset: int = 0, limit: int = 1_000
+    ) -> tuple[ScoreRow, ...]:
+        """The newest judgement of each id about some spans, traces or sessions, newest first.
+
+        ``target`` is ``span``, ``trace`` or ``session``; ``ids`` are those of the targets, as their client says them.
+
+        Raises:
+            Rejected: ``target`` is none of the three.
+        """
+        column = _TARGETS.get(target)
+        if column is None:
+            raise Rejected("Scores are about a span, a trace or a session.")
+        view, _ = self._enter(access, project)
+        pseudonyms = self._lenses(view.project.number).pseudonyms
+        shown = [pseudonyms.session(one) if target == "session" else self._shown_id(view, one) for one in ids]
+        return scorerows.scores_about(view, column, shown, offset, limit)
 
     def sessions(
         self, access: Access, project: str, where: Filter = EVERYTHING, page: PageRequest = FIRST

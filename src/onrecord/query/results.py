@@ -45,7 +45,7 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     name: str
     id: str = ""
-    """The client's id of it, pseudonymised unless it is a random one."""
+    """The client's id of it, pseudonymised unless it is a random one; the same id again replaces the judgement."""
     value: float | None = None
     label: str = ""
     passed: bool | None = None
@@ -58,6 +58,7 @@ class ScoreRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     time_us: int = 0
     shard: int = 0
     index: int = 0
+    metadata: dict[str, str] = {}
 
 
 class TraceRow(msgspec.Struct, frozen=True, kw_only=True):

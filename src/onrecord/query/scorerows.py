@@ -18,7 +18,7 @@ def scores_of_traces(view: View, trace_ids: Sequence[str]) -> dict[str, tuple[Sc
     """Judgements by trace, oldest first."""
     bound = Bound()
     rows = view.select(
-        f"SELECT {_PLAIN}, {view.shown('comment')} FROM scores FINAL WHERE {SCOPED} "
+        f"SELECT {_columns(view)} FROM scores FINAL WHERE {SCOPED} "
         f"AND trace_id IN {bound.add(list(trace_ids), 'Array(String)')} {_NEWEST} LIMIT {_SCORES}",
         bound.values,
     )
@@ -44,7 +44,7 @@ def _of_responses(view: View, trace_ids: Sequence[str]) -> list[ScoreRow]:
     bound = Bound()
     responses = bound.add([response for _, response, _ in spans], "Array(String)")
     rows = view.select(
-        f"SELECT {_PLAIN}, {view.shown('comment')}, response_id FROM scores FINAL WHERE {SCOPED} "
+        f"SELECT {_columns(view)}, response_id FROM scores FINAL WHERE {SCOPED} "
         f"AND {ONLY_RESPONSE} AND response_id IN {responses} {_NEWEST} LIMIT {_SCORES}",
         bound.values,
     )
@@ -63,20 +63,38 @@ def scores_of_span(view: View, trace_id: str, span_id: str) -> tuple[ScoreRow, .
     every = scores_of_traces(view, [trace_id]).get(trace_id, ())
     bound = Bound()
     alone = view.select(
-        f"SELECT {_PLAIN}, {view.shown('comment')} FROM scores FINAL WHERE {SCOPED} "
+        f"SELECT {_columns(view)} FROM scores FINAL WHERE {SCOPED} "
         f"AND trace_id = '' AND span_id = {bound.add(span_id, 'String')} {_NEWEST} LIMIT {_SCORES}",
         bound.values,
     )
     return (*(score for score in every if score.span_id in ("", span_id)), *map(_score_row, reversed(alone)))
 
 
-def _score_row(row: Sequence[Any]) -> ScoreRow:
-    name, value, label, passed, source, author, trace_id, span_id, session, time_us, shard, index, score_id, comment = (
-        row
+def scores_about(view: View, target: str, ids: Sequence[str], offset: int, limit: int) -> tuple[ScoreRow, ...]:
+    """Judgements of spans, traces or sessions, newest first. ``target`` is the column that holds the ids.
+
+    Judgements of a trace are those that name no span of it.
+    """
+    bound = Bound()
+    only = " AND span_id = ''" if target == "trace_id" else ""
+    rows = view.select(
+        f"SELECT {_columns(view)} FROM scores FINAL WHERE {SCOPED} "
+        f"AND {target} IN {bound.add(list(ids), 'Array(String)')}{only} {_NEWEST} LIMIT {limit} OFFSET {offset}",
+        bound.values,
     )
+    return tuple(map(_score_row, rows))
+
+
+def _columns(view: View) -> str:
+    metadata = "metadata" if view.shown("metadata") == "metadata" else "CAST(map(), 'Map(String, String)')"
+    return f"{_PLAIN}, {view.shown('comment')}, {metadata}"
+
+
+def _score_row(row: Sequence[Any]) -> ScoreRow:
+    name, value, label, passed, source, author, trace_id, span_id, session, time_us, shard, index, *rest = row
+    id_, comment, metadata = rest
     return ScoreRow(
         name=name,
-        id=score_id,
         value=value,
         label=label,
         passed=passed,
@@ -89,4 +107,6 @@ def _score_row(row: Sequence[Any]) -> ScoreRow:
         time_us=time_us,
         shard=shard,
         index=index,
+        id=id_,
+        metadata=dict(metadata),
     )

@@ -1,7 +1,9 @@
-"""Who writes: an API key in one of three headers, or nobody under the keyless rule.
+"""Who writes: an API key where a client can put it, or nobody under the keyless rule.
 
 ``Authorization: Bearer KEY``, ``x-api-key: KEY`` and HTTP Basic (either half; many exporters know nothing else) are
-the same to us. A key that is sent must be right: a wrong one is never taken for none.
+the same to us. So are ``api_key: KEY`` and ``Authorization: KEY`` without a scheme, because Arize's exporters know
+nothing else; there only what looks like a key of ours is one. A key that is sent must be right: a wrong one is never
+taken for none.
 """
 
 import base64
@@ -34,10 +36,12 @@ def presented_key(headers: Mapping[str, str]) -> str:
     Raises:
         Denied: 401, the header is there but holds nothing that could be a key.
     """
-    key = headers.get("x-api-key", "").strip()
+    key = headers.get("x-api-key", "").strip() or headers.get("api_key", "").strip()
     if key:
         return key
     scheme, _, value = headers.get("authorization", "").strip().partition(" ")
+    if scheme.startswith(KEY_PREFIX) and not value:
+        return scheme
     match scheme.lower():
         case "":
             return ""

@@ -29,6 +29,8 @@ _MEDIA: Final = {
     "application/protobuf": "protobuf",
     "application/json": "json",
 }
+_PROJECT_NAME: Final = "x-project-name"
+"""The header by which Phoenix's clients and collectors name a project; to us it is an application."""
 _logger = logging.getLogger(__name__)
 
 
@@ -79,10 +81,14 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
         async with self.bodies.plain(request, signal) as plain:
             if signal == "metrics":
                 return Ack(accepted=0)
-            agent = headers.get("user-agent", "")[: limits.ID_BYTES]
             future = self.intake.submit(
                 Delivery(
-                    project=project, signal=self.doors.get(signal, signal), media=media, body=plain, user_agent=agent
+                    project=project,
+                    signal=self.doors.get(signal, signal),
+                    media=media,
+                    body=plain,
+                    user_agent=headers.get("user-agent", "")[: limits.ID_BYTES],
+                    application=headers.get(_PROJECT_NAME, "").strip()[: limits.ID_BYTES],
                 )
             )
             # Shielded: a request that is cancelled must not cancel what the commit thread is about to answer.

@@ -18,6 +18,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """``protobuf`` or ``json``."""
     body: bytes
     user_agent: str = ""
+    application: str = ""
+    """The application that the request as a whole names; a span that names one itself keeps its own."""
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Keys in their three headers."""
+"""Keys in their headers."""
 
 import base64
 
@@ -41,6 +41,9 @@ def basic(name: str, password: str) -> str:
         {"authorization": basic("", KEY)},
         {"authorization": basic("anything", KEY)},
         {"authorization": basic(KEY, "")},
+        {"api_key": KEY},
+        {"authorization": KEY},
+        {"authorization": KEY, "api_key": KEY, "space_id": "U3BhY2U6MQ=="},
     ],
 )
 def test_a_key_is_found_wherever_an_exporter_can_put_it(headers: dict[str, str]) -> None:
@@ -48,16 +51,17 @@ def test_a_key_is_found_wherever_an_exporter_can_put_it(headers: dict[str, str])
     assert authenticate(Keys(None), "10.0.0.1", headers) is KEYED
 
 
-@pytest.mark.parametrize("value", ["Digest x", "Basic !!!", "Basic /w=="])
+@pytest.mark.parametrize("value", ["Digest x", "Basic !!!", "Basic /w==", "ak-no-key-of-ours", f"{KEY} {KEY}"])
 def test_a_header_that_can_not_be_a_key_is_401_even_where_none_is_needed(value: str) -> None:
     with pytest.raises(Denied) as refusal:
         authenticate(Keys(PROJECT), "127.0.0.1", {"host": "localhost", "authorization": value})
     assert refusal.value.status == 401
 
 
-def test_a_wrong_key_is_never_taken_for_none() -> None:
+@pytest.mark.parametrize("name", ["x-api-key", "api_key", "authorization"])
+def test_a_wrong_key_is_never_taken_for_none(name: str) -> None:
     with pytest.raises(Denied):
-        authenticate(Keys(PROJECT), "127.0.0.1", {"host": "localhost", "x-api-key": "or_wrong"})
+        authenticate(Keys(PROJECT), "127.0.0.1", {"host": "localhost", name: "or_wrong"})
 
 
 def test_without_a_key_the_default_project_is_open_to_this_machine_until_the_first_key() -> None:

@@ -100,6 +100,11 @@ def test_a_delivery_is_what_was_sent_without_its_coding(
     ]
 
 
+def test_the_project_that_a_header_names_goes_with_the_delivery(app: ASGIApp, shelf: Shelf) -> None:
+    assert send(app, x_project_name=" shop ").status == 200
+    assert (shelf.taken[0].application, shelf.taken[0].project) == ("shop", PROJECT)
+
+
 def test_a_chunked_body_is_put_together(app: ASGIApp, shelf: Shelf) -> None:
     assert ask(app, "POST", "/v1/traces", headers=PROTOBUF, body=[b"sp", b"", b"ans"]).status == 200
     assert shelf.taken[0].body == b"spans"

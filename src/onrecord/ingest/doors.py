@@ -13,7 +13,9 @@ import msgspec
 from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize.batch import Read, join_parts
+from onrecord.normalize.exchange import read_exchange
 from onrecord.normalize.registry import normalize, normalize_log
+from onrecord.receive import exchanges
 from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
 
 
@@ -45,8 +47,14 @@ def read_log(one: DecodedLog) -> Span | Score | None:
     return normalize_log(one.record, one.context)
 
 
+def read_piece(one: exchanges.Piece) -> Span:
+    """A call that went through the gateway."""
+    return read_exchange(one.exchange)
+
+
 DOORS: Final[Mapping[str, Door]] = {
     "traces": Door(decode=decode_traces, read=read_span, kind=lambda _: "span", name=b"otlp"),
     "logs": Door(decode=decode_logs, read=read_log, kind=lambda _: "part", name=b"otlp.logs", join=join_parts),
+    exchanges.SIGNAL: Door(decode=exchanges.unpack, read=read_piece, kind=exchanges.kind, name=b"gateway"),
 }
 """By ``Delivery.signal``."""

@@ -29,7 +29,7 @@ _HEADERS: Final = {
     b"cache-control": b"no-store",
 }
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
-_QUIET: Final = ("/v1/", "/health", "/metrics", "/static/")
+_QUIET: Final = ("/v1/", "/gateway/", "/health", "/metrics", "/static/")
 """Paths whose successes are counted, not logged: they are many and say nothing."""
 
 _access = logging.getLogger("onrecord.access")

@@ -35,7 +35,7 @@ from onrecord.receive.bodies import Bodies
 from onrecord.receive.http import Receiver
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.tally import Tally
-from onrecord.server import administration, app, figures, health, ledgerfiles, metrics, reading
+from onrecord.server import administration, app, calling, figures, health, ledgerfiles, metrics, reading
 from onrecord.server.administration import Administration
 from onrecord.server.figures import Figure
 from onrecord.server.gate import Gate, KeyOffice
@@ -61,6 +61,7 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     recording: Recording
     projection: Projection
     health: health.Health
+    gateway: calling.Calling
     parts: Parts
     app: ASGIApp
 
@@ -88,8 +89,10 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
     projection = _projection(settings, recording, clock)
     bodies = _bodies(settings)
     receiver = Receiver(intake=ProjectIntake(recording), keyring=keyring, bodies=bodies, tally=bodies.tally)
-    shown = (*figures.receiving(bodies.tally, bodies.inflight), *figures.recording(recording, projection))
-    state = health.Health(figures=shown, warning=lambda: warning(settings), parts=_conditions(recording, projection))
+    called = calling.calling(settings, receiver.intake, keyring, recording, clock)
+    shown = (*figures.receiving(bodies), *figures.recording(recording, projection), *figures.calling(called.tally))
+    conditions = _conditions(recording, projection) | {"gateway": called.condition}
+    state = health.Health(figures=shown, warning=lambda: warning(settings), parts=conditions)
     gate = Gate(logins, keyring)
     asked = reading.engine(recording, projection, keyring, clock)
     library = _library(control, recording, clock)
@@ -110,6 +113,7 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
     )  # fmt: skip
     routes = [
         *receiver.routes(),
+        *called.routes(),
         *_own_routes(state, shown, bodies.tally, gate.may_see_figures),
         *ledgerfiles.routes(settings.data / "ledger"),
         *administration.routes(operator),
@@ -124,6 +128,7 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
         recording=recording,
         projection=projection,
         health=state,
+        gateway=called,
         parts=_parts(receiver, recording, projection, operator, keyring),
         app=app.build(routes),
     )

@@ -34,6 +34,17 @@ class Answer:
         self._response = response
         self.status = response.status
         self.headers: Sequence[tuple[bytes, bytes]] = response.raw_headers
+        connection = response.connection
+        protocol = connection.protocol if connection is not None else None
+        self._closed = protocol.closed if protocol is not None else None
+        if self._closed is not None:
+            self._closed.add_done_callback(self._on_closed)
+
+    def _on_closed(self, _: object) -> None:
+        """The connection is gone. After a malformed chunk aiohttp closes it and lets whoever reads wait for ever."""
+        content = self._response.content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError())
 
     async def piece(self) -> bytes:
         """The next bytes of the body as soon as there are any; empty at its end.
@@ -54,6 +65,8 @@ class Answer:
 
     def close(self, *, whole: bool) -> None:
         """Let go: of a whole answer the connection is kept, of any other it is closed."""
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._on_closed)
         if whole:
             self._response.release()
         else:

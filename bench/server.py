@@ -52,7 +52,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(data: Path) -> Iterator[Server]:
+def serving(data: Path, *options: str) -> Iterator[Server]:
     """Start the server, wait until its store is open, stop it at the end."""
     command = [sys.executable, "-m", "onrecord.cli"]
     scopes = ["--scope", "read", "--scope", "write"]
@@ -62,7 +62,7 @@ def serving(data: Path) -> Iterator[Server]:
     key = next(word for word in made.stdout.split() if word.startswith("or_"))
     began = time.perf_counter()
     process = subprocess.Popen(
-        [*command, "serve", "--data", str(data), "--port", "0"],
+        [*command, "serve", "--data", str(data), "--port", "0", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -68,6 +68,18 @@ class ProjectDefaults(_Section, frozen=True, kw_only=True):
     ] = "standard"
 
 
+class Gateway(_Section, frozen=True, kw_only=True):
+    """The logging gateway."""
+
+    upstream: Annotated[
+        tuple[str, ...],
+        Meta(description="Providers that the gateway leads to, as name=URL; they add to the well-known ones."),
+    ] = ()
+    default_upstream: Annotated[
+        str, Meta(description="The upstream behind /gateway/v1, where an address names none.")
+    ] = "openai"
+
+
 class Bounds(_Section, frozen=True, kw_only=True):
     """The bounds that an installation may set; all others stand in limits.py."""
 
@@ -114,6 +126,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     demo: Annotated[bool, Meta(description="Marks the default project as demo data; every page says so.")] = False
     listen: Listen = Listen()
     project: ProjectDefaults = ProjectDefaults()
+    gateway: Gateway = Gateway()
     bounds: Bounds = Bounds()
 
     @property

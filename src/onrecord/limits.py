@@ -46,6 +46,36 @@ MEDIA_BYTES: Final = 32 * 1024 * 1024
 MEDIA_COPIES: Final = 3
 """Copies of a medium that are in memory until it is durable (encoded, compressed, sealed): so much is accounted for."""
 
+# --- the gateway ---------------------------------------------------------------------------------------------
+GATEWAY_BODY_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of a request or an answer that the record of a call keeps; every byte is passed on, whatever is kept."""
+GATEWAY_INFLIGHT_BYTES: Final = 256 * 1024 * 1024
+"""Bodies of calls under way: beyond it a new call is refused, and of a growing answer no more is kept."""
+GATEWAY_CALLS: Final = 2_000
+"""Calls under way at once: they last as long as a model thinks, so there are many more of them than of commits."""
+GATEWAY_CONNECT_SECONDS: Final = 10
+"""How long connecting to a provider may take, TLS included."""
+GATEWAY_READ_SECONDS: Final = 600
+"""How long a provider may say nothing: the default of the providers' own clients."""
+GATEWAY_DRAIN_SECONDS: Final = 120
+"""How long an answer is read on after its client has left, so that its tokens are counted."""
+GATEWAY_RECORD_SECONDS: Final = 10
+"""How long an answer waits for its record; then the record has failed."""
+GATEWAY_HOLD_SECONDS: Final = 1.0
+"""How long the last event of a stream waits for the end of the stream, to be released with its record."""
+GATEWAY_IDLE_SECONDS: Final = 15
+"""How long an idle connection to a provider is kept: less than providers keep theirs, so that none closes in use."""
+GATEWAY_MARKS: Final = 64
+"""Pieces of an answer whose time of arrival is noted: the first token is among the first of them."""
+GATEWAY_BATCH: Final = 64
+"""Calls in one delivery, when several wait for a commit."""
+GATEWAY_BATCH_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of such a delivery."""
+GATEWAY_PROPERTIES: Final = 64
+"""Properties of one call, as headers say them."""
+GATEWAY_PROPERTY_CHARACTERS: Final = 1_000
+"""One property."""
+
 # --- committing ----------------------------------------------------------------------------------------------
 GROUP_RECORDS: Final = 4_000
 """Records in one transaction: one fsync for many requests, yet below 100 ms of work."""

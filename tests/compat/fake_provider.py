@@ -1,7 +1,8 @@
-"""A model provider on loopback that says the words of ``plot`` in the OpenAI and Anthropic wire formats.
+"""A model provider on loopback that says the words of ``plot`` in the OpenAI, Anthropic and Gemini wire formats.
 
 It remembers each exchange (request, whole reply, status), which is the truth that captured spans are measured
-against. Standard library only; one thread per connection; stops with its context.
+against, and the bytes that it received and sent. Standard library only; one thread per connection; stops with its
+context.
 """
 
 import json
@@ -9,10 +10,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.compat import fake_anthropic, fake_openai
+from tests.compat import fake_anthropic, fake_gemini, fake_openai
 from tests.compat.plot import Reply
 
 Json = dict[str, Any]
@@ -32,7 +34,34 @@ _APIS = {
         fake_anthropic.messages_stream,
         fake_anthropic.error,
     ),
+    ":generateContent": (
+        fake_gemini.reply,
+        fake_gemini.content,
+        fake_gemini.content_stream,
+        fake_gemini.error,
+    ),
 }
+_EMBEDDINGS = {"/embeddings": fake_openai.embeddings, ":batchEmbedContents": fake_gemini.embeddings}
+_OPENED_BY_NAME = ("/v1/responses", "/v1/messages")
+"""APIs whose stream events have names."""
+
+
+def _api(path: str) -> tuple[str, bool]:
+    """The API behind an address, whatever stands before it, and whether its name asks for a stream."""
+    if path.endswith(":streamGenerateContent"):
+        return ":generateContent", True
+    return next((api for api in _APIS if path.endswith(api.removeprefix("/v1"))), ""), False
+
+
+@dataclass
+class Wire:
+    """One exchange in bytes."""
+
+    target: str
+    headers: dict[str, str]
+    received: bytes
+    sent: bytearray = field(default_factory=bytearray)
+    """The body of the answer, without the framing of chunks."""
 
 
 class FakeProvider(ThreadingHTTPServer):
@@ -43,6 +72,7 @@ class FakeProvider(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.exchanges: list[Json] = []
+        self.wire: list[Wire] = []
         self._lock = threading.Lock()
 
     @property
@@ -61,28 +91,35 @@ class FakeProvider(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: FakeProvider
+    wire: Wire
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Say nothing."""
 
     def do_POST(self) -> None:
         """Answer one request."""
-        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        received = self.rfile.read(int(self.headers["content-length"]))
+        self.wire = Wire(self.path, {name.lower(): value for name, value in self.headers.items()}, received)
+        self.server.wire.append(self.wire)
+        request = json.loads(received)
         path = self.path.split("?")[0]
         exchange = self.server.remember(path, request)
-        if path == "/v1/embeddings":
-            exchange["response"] = fake_openai.embeddings(request)
+        embed = next((embed for api, embed in _EMBEDDINGS.items() if path.endswith(api)), None)
+        if embed is not None:
+            exchange["response"] = embed(request)
             self._send(200, exchange["response"])
             return
-        read, whole, stream, error = _APIS[path]
+        api, streams = _api(path)
+        read, whole, stream, error = _APIS[api]
         reply: Reply = read(request)
         if reply.status != 200:
             exchange |= {"status": reply.status, "response": error(reply.status)}
             self._send(reply.status, exchange["response"])
             return
         exchange["response"] = whole(request, reply, exchange["number"])
-        if request.get("stream"):
-            self._stream(stream(request, reply, exchange["number"]), named=path != "/v1/chat/completions")
+        if streams or request.get("stream"):
+            events = stream(request, reply, exchange["number"])
+            self._stream(events, named=api in _OPENED_BY_NAME, done=api == "/v1/chat/completions")
         else:
             self._send(200, exchange["response"])
 
@@ -93,9 +130,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(encoded)))
         self.send_header("x-request-id", "req_fake")
         self.end_headers()
-        self.wfile.write(encoded)
+        self._write(encoded)
 
-    def _stream(self, events: Iterator[tuple[str, Json]], *, named: bool) -> None:
+    def _write(self, piece: bytes) -> None:
+        self.wire.sent += piece
+        self.wfile.write(piece)
+
+    def _stream(self, events: Iterator[tuple[str, Json]], *, named: bool, done: bool) -> None:
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("connection", "close")
@@ -103,9 +144,9 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(FIRST_TOKEN_DELAY_S)
         for name, event in events:
             head = f"event: {name}\n" if named else ""
-            self.wfile.write(f"{head}data: {json.dumps(event)}\n\n".encode())
-        if not named:
-            self.wfile.write(b"data: [DONE]\n\n")
+            self._write(f"{head}data: {json.dumps(event)}\n\n".encode())
+        if done:
+            self._write(b"data: [DONE]\n\n")
         self.close_connection = True
 
 

@@ -23,6 +23,7 @@ EX_SOFTWARE: Final = 70
 VERBS: Final = {
     "serve": "Start the server.",
     "keys": "Make, list, revoke API keys; back up the key-encryption key.",
+    "projects": "List projects, set what they do.",
     "users": "Add people, let them in again, remove them.",
     "doctor": "Say what is wrong with an installation, and what to do.",
     "verify": "Check ledger and vault, without a server.",

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from onrecord.config import ProjectDefaults
 from onrecord.control.schema import projects, transaction
 from onrecord.errors import Missing, Rejected
-from onrecord.model.project import SYSTEM_PROJECT, ContentMode, Project
+from onrecord.model.project import SYSTEM_PROJECT, ContentMode, OnLogFailure, Project
 from onrecord.model.time import Clock
 
 DEFAULT_PROJECT: Final = "default"
@@ -88,6 +88,12 @@ def choose_mode(engine: Engine, project: Project, mode: ContentMode, clock: Cloc
         )
 
 
+def choose_on_log_failure(engine: Engine, project: Project, chosen: OnLogFailure) -> None:
+    """Set what the gateway does with a call of a project that can not be recorded, from the next call on."""
+    with transaction(engine) as connection:
+        connection.execute(update(projects).where(projects.c.id == project.id).values(on_log_failure=chosen.value))
+
+
 def _create(connection: Connection, name: str, defaults: ProjectDefaults, clock: Clock, *, demo: bool) -> Project:
     highest = connection.execute(select(func.max(projects.c.number))).scalar() or _SYSTEM_NUMBER
     return _insert(
@@ -134,4 +140,5 @@ def _project(row: Row[Any]) -> Project:
         mode=ContentMode(row.mode),
         retention=row.retention,
         demo=bool(row.demo),
+        on_log_failure=OnLogFailure(row.on_log_failure),
     )

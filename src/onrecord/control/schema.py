@@ -22,8 +22,10 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    inspect,
     select,
 )
+from sqlalchemy.schema import CreateColumn
 
 from onrecord.durable import make_directory
 from onrecord.errors import Corrupt
@@ -45,6 +47,7 @@ projects = Table(
     Column("demo", Integer, nullable=False, default=0),
     Column("created_us", Integer, nullable=False),
     Column("confirmed_us", Integer, nullable=False, default=0),  # when an owner chose the content mode; 0: nobody yet
+    Column("on_log_failure", String(8), nullable=False, server_default="pass"),
 )
 
 users = Table(
@@ -122,6 +125,7 @@ def open_control(file: Path) -> Engine:
     event.listen(engine, "connect", _prepare)
     with transaction(engine) as connection:
         metadata.create_all(connection)
+        _add_missing_columns(connection)
         found = connection.execute(select(version.c.number)).scalar()
         if found is None:
             connection.execute(insert(version).values(number=VERSION))
@@ -132,6 +136,16 @@ def open_control(file: Path) -> Engine:
             )
     file.chmod(0o600)
     return engine
+
+
+def _add_missing_columns(connection: Connection) -> None:
+    """Columns that a table got after the file was made. Older programs do not see them; new ones need their default."""
+    for table in metadata.sorted_tables:
+        known = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                described = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {described}")
 
 
 @contextmanager

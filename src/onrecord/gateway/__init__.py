@@ -1,1 +1,1 @@
-"""The logging gateway: applications change their base URL, and every exchange with a model is on the record."""
+"""The logging gateway: calls of providers pass through it byte for byte, and each is on the record before it ends."""

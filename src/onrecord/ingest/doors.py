@@ -16,10 +16,11 @@ from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize import interactions
 from onrecord.normalize.batch import Read, join_parts
+from onrecord.normalize.exchange import read_exchange
 from onrecord.normalize.langsmith import read_run
 from onrecord.normalize.langsmith_feedback import read_feedback
 from onrecord.normalize.registry import normalize, normalize_log
-from onrecord.receive import langsmith, phoenix
+from onrecord.receive import exchanges, langsmith, phoenix
 from onrecord.receive.interactions import Line, decode_lines
 from onrecord.receive.langfuse import Piece, decode_batch, decode_scores
 from onrecord.receive.otlp import Decoded, DecodedLog, Fault, decode_logs, decode_traces
@@ -109,6 +110,11 @@ def read_score(one: phoenix.Judged) -> Score:
     return one.score
 
 
+def read_piece(one: exchanges.Piece) -> Span:
+    """A call that went through the gateway."""
+    return read_exchange(one.exchange)
+
+
 DOORS: Final[Mapping[str, Door]] = {
     "traces": Door(decode=decode_traces, read=read_span, kind=lambda _: "span", name=b"otlp", divisible=True),
     "logs": Door(decode=decode_logs, read=read_log, kind=lambda _: "part", name=b"otlp.logs", join=join_parts),
@@ -136,5 +142,6 @@ DOORS: Final[Mapping[str, Door]] = {
         decode=phoenix.decode_scores, read=read_score, kind=lambda _: "score", name=b"phoenix.scores"
     ),
     "phoenix.spans": Door(decode=phoenix.decode_spans, read=read_phoenix_span, kind=lambda _: "span", name=b"phoenix"),
+    exchanges.SIGNAL: Door(decode=exchanges.unpack, read=read_piece, kind=exchanges.kind, name=b"gateway"),
 }
 """By ``Delivery.signal``."""

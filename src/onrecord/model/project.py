@@ -19,6 +19,15 @@ class ContentMode(enum.StrEnum):
     """No text at all; attributes of a closed list."""
 
 
+class OnLogFailure(enum.StrEnum):
+    """What the gateway does with a call that can not be recorded."""
+
+    PASS = "pass"  # noqa: S105 - it lets pass
+    """The call goes on; the failure is counted and shown."""
+    BLOCK = "block"
+    """The call is not made: its intent is durable first."""
+
+
 class Project(msgspec.Struct, frozen=True, kw_only=True):
     """A project as the ingest path needs it."""
 
@@ -31,3 +40,4 @@ class Project(msgspec.Struct, frozen=True, kw_only=True):
     retention: str = "standard"
     """Retention class; with the month of receipt it names the bucket key."""
     demo: bool = False
+    on_log_failure: OnLogFailure = OnLogFailure.PASS

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onrecord.receive.inflight import Inflight
-from onrecord.receive.tally import Tally
+from onrecord.gateway.port import Tally as Calls
+from onrecord.receive.bodies import Bodies
 from onrecord.server.completeness import CompletenessFigures
 from onrecord.server.projection import Projection
 from onrecord.server.recording import Recording
@@ -50,8 +50,9 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         return "bad" if value >= self.bad else "warn" if value >= self.warn else "good"
 
 
-def receiving(tally: Tally, inflight: Inflight) -> Sequence[Figure]:
+def receiving(bodies: Bodies) -> Sequence[Figure]:
     """What the door knows."""
+    tally, inflight = bodies.tally, bodies.inflight
     return (
         _count("received", "Records received and durable", tally.accepted.total),
         _count("duplicates", "Records that were sent again and recognised", tally.duplicates.total),
@@ -85,6 +86,17 @@ def completing(known: CompletenessFigures) -> Sequence[Figure]:
             words="Records that producers declared as left out by their sample rate",
             read=lambda: known.totals().sampled,
         ),
+    )
+
+
+def calling(tally: Calls) -> Sequence[Figure]:
+    """What the gateway knows."""
+    return (
+        _count("gateway_calls", "Calls of providers through the gateway", lambda: tally.calls),
+        _count("gateway_failed", "Calls that the provider did not answer whole", lambda: tally.failed),
+        _count("gateway_cancelled", "Calls whose client left before the answer was whole", lambda: tally.cancelled),
+        _count("gateway_blocked", "Calls not made because they could not be recorded", lambda: tally.blocked, warn=1),
+        _count("gateway_unrecorded", "Calls that are not on the record", lambda: tally.unrecorded, warn=1),
     )
 
 

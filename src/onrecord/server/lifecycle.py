@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -74,6 +74,15 @@ class Parts:
 
 class HttpServer(uvicorn.Server):
     """uvicorn, but for signals: those are ours, because draining goes on after the last request is answered."""
+
+    on_last_request: Sequence[Callable[[], Awaitable[None]]] = ()
+    """Called inside the event loop, once the last request is answered."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End as uvicorn does, then let go of what lives in the event loop."""
+        await super().shutdown(sockets)
+        for let_go in self.on_last_request:
+            await let_go()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -26,6 +26,7 @@ def serve(settings: Settings, ready: Callable[[str, Installation], None]) -> Non
     with bind(settings.listen) as taken, held(settings.data), control_socket(settings.data) as control:
         running = installation(settings)
         server = http_server(running.app, settings.listen)
+        server.on_last_request = (running.gateway.close,)
 
         def stop() -> None:
             running.health.accepting = False

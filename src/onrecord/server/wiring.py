@@ -35,7 +35,7 @@ from onrecord.receive.bodies import Bodies
 from onrecord.receive.http import Receiver
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.tally import Tally
-from onrecord.server import administration, app, figures, health, ledgerfiles, reading
+from onrecord.server import administration, app, calling, figures, health, ledgerfiles, reading
 from onrecord.server.administration import Administration
 from onrecord.server.completeness import CompletenessFigures
 from onrecord.server.figures import Figure
@@ -62,6 +62,7 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     recording: Recording
     projection: Projection
     health: health.Health
+    gateway: calling.Calling
     parts: Parts
     app: ASGIApp
 
@@ -84,16 +85,20 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
     ground = _ground(settings, clock or SystemClock(), crash_point)
     recording, projection, tally = ground.recording, ground.projection, ground.bodies.tally
     receiver = Receiver(intake=ground.intake, keyring=ground.keyring, bodies=ground.bodies, tally=tally)
+    called = calling.calling(settings, ground.intake, ground.keyring, recording, ground.clock)
     shown = (
-        *figures.receiving(tally, ground.bodies.inflight),
+        *figures.receiving(ground.bodies),
         *figures.recording(recording, projection),
         *figures.completing(CompletenessFigures(settings.data / "vault", ground.clock)),
+        *figures.calling(called.tally),
     )
-    state = health.Health(figures=shown, warning=lambda: warning(settings), parts=_conditions(recording, projection))
+    conditions = _conditions(recording, projection) | {"gateway": called.condition}
+    state = health.Health(figures=shown, warning=lambda: warning(settings), parts=conditions)
     operator = Administration(recording, projection, ground.keyring, ground.library, ground.clock)
     later = LaterRoutes(lambda: _later_routes(ground, shown, state))
     routes = [
         *receiver.routes(),
+        *called.routes(),
         Route("/health", health.endpoint(state, ground.gate.may_see_figures), methods=["GET"]),
         *ledgerfiles.routes(settings.data / "ledger"),
         *administration.routes(operator),
@@ -108,6 +113,7 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
         recording=recording,
         projection=projection,
         health=state,
+        gateway=called,
         parts=_parts(ground, operator, later),
         app=app.build(routes),
     )

@@ -30,7 +30,8 @@ _HEADERS: Final = {
 }
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000")
 _QUIET: Final = (
-    "/v1/", "/gateway/", "/health", "/metrics", "/static/", "/api/public/otel/", "/api/public/ingestion", "/api/public/scores",
+    "/v1/", "/gateway/", "/health", "/metrics", "/static/",
+    "/api/public/otel/", "/api/public/ingestion", "/api/public/scores",
 )  # fmt: skip
 """Paths whose successes are counted, not logged: they are many and say nothing."""
 

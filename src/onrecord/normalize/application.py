@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from onrecord.model.declaration import Declaration
+from onrecord.model.score import Score
 from onrecord.model.span import Span
 from onrecord.normalize.values import as_text, first
 
 PROJECT: Final = "arize.project.name"
 """On a span: where Arize's exporter routes it. Also seen on resources."""
-Kept = TypeVar("Kept")
 _PROJECTS: Final = ("openinference.project.name", PROJECT, "model_id")
 """Resource attributes that name a project; ``model_id`` is Arize's older word."""
 
@@ -25,7 +26,7 @@ def application_of(resource: Mapping[str, Any]) -> str:
     return as_text(first(resource, *_PROJECTS) or resource.get("service.name"))
 
 
-def under(value: Kept, application: str) -> Kept | Span:
+def under(value: Span | Score | Declaration | None, application: str) -> Span | Score | Declaration | None:
     """A span under the application that its delivery names, unless it names more than its service."""
     if not application or not isinstance(value, Span):
         return value

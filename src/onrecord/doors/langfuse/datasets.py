@@ -14,8 +14,8 @@ from onrecord.errors import Rejected
 from onrecord.limits import ID_BYTES
 from onrecord.model.ids import new_id
 
-DATASET: Final = "dataset"
-ITEM: Final = "dataset.item"
+DATASET: Final = "langfuse.dataset"
+ITEM: Final = "langfuse.item"
 _OF_DATASET: Final = ("description", "metadata", "inputSchema", "expectedOutputSchema")
 _OF_ITEM: Final = ("input", "expectedOutput", "metadata", "sourceTraceId", "sourceObservationId", "status")
 _lock: Final = threading.Lock()

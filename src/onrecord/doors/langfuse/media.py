@@ -32,7 +32,7 @@ from onrecord.model.access import Access, Level
 from onrecord.model.media import Media
 from onrecord.model.project import Project
 
-MEDIUM: Final = "media"
+MEDIUM: Final = "langfuse.media"
 _DIGEST_BYTES: Final = 32
 _ID_CHARACTERS: Final = 22
 _UPLOAD_US: Final = 3_600_000_000

@@ -15,7 +15,7 @@ from onrecord.control.library import Document, Library
 from onrecord.doors.langfuse.listing import every
 from onrecord.model.project import Project
 
-PROMPT: Final = "prompt"
+PROMPT: Final = "langfuse.prompt"
 """Kind of document."""
 TEXT, CHAT = "text", "chat"
 PRODUCTION, LATEST = "production", "latest"

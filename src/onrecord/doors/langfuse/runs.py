@@ -14,8 +14,8 @@ from onrecord.errors import Missing
 from onrecord.model.ids import new_id
 from onrecord.query.syntax import Compare
 
-RUN: Final = "dataset.run"
-RUN_ITEM: Final = "dataset.run.item"
+RUN: Final = "langfuse.run"
+RUN_ITEM: Final = "langfuse.run.item"
 _A: Final = "attributes.langfuse.experiment."
 _lock: Final = threading.Lock()
 """Items of one run come in parallel: the first makes the run."""

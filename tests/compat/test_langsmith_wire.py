@@ -73,10 +73,11 @@ def reasons(world: World) -> list[str]:
         (frames(part("who.4", run())), {}, "a part whose name is none that runs, feedback or attachments have"),
         (frames(part("post.5.outputs", {"a": 1})), {}, "a run of which only fields came, without the run itself"),
         (frames(part("feedback.6", "good")), {}, "feedback that is no JSON object"),
+        (frames(part("feedback.7", {"key": "ok"})), {}, "feedback that is about no run and no project"),
         (b"\x28\xb5\x2f\xfd broken", {"content_encoding": "zstd"}, "The zstd stream is damaged."),
         (b"anything", {"content_encoding": "snappy"}, "The content coding is not one that this server reads."),
     ],
-    ids=["text", "empty", "cut", "json", "list", "name", "orphan", "feedback", "zstd", "coding"],
+    ids=["text", "empty", "cut", "json", "list", "name", "orphan", "feedback", "nothing", "zstd", "coding"],
 )
 def test_what_does_not_parse_is_accepted_and_is_a_dead_letter(
     world: World, body: bytes, headers: dict[str, str], reason: str
@@ -98,9 +99,10 @@ def test_one_bad_part_costs_itself_only(world: World) -> None:
 @pytest.mark.parametrize("path", ["/runs/batch", "/runs", "/feedback"])
 def test_the_other_ways_in_refuse_nothing_either(world: World, path: str) -> None:
     before = len(reasons(world))
-    for body in (b"{", b"[]", b"3"):
+    bodies = (b"{", b"[]", b"3", b'{"post": [%s%s]}' % (b"[" * 900, b"]" * 900))
+    for body in bodies:
         assert world.ask("POST", path, body).status in (200, 202)
-    assert len(reasons(world)) - before == 3
+    assert len(reasons(world)) - before == len(bodies)
 
 
 def test_a_wrong_key_is_told_so(world: World) -> None:

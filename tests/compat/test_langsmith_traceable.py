@@ -113,6 +113,7 @@ def test_the_same_runs_arrive_through_opentelemetry(world: World) -> None:
         (1, "model", "llm", "ok"),
     ]
     root, search, tool, fragile, streamed, model = world.spans(trace_id)
+    assert root.source.receiver == "langsmith"
     assert (root.source.dialect, root.user_id, root.session_id) == ("langsmith", plot.USER, plot.SESSION)
     assert (root.tags, root.metadata["tier"]) == (("golden",), "gold")
     assert not [key for key in root.metadata if key.startswith("LANGSMITH")]

@@ -16,6 +16,7 @@ import zstandard
 from tests.compat.langsmith import World, texts
 from tests.e2e.reader import make_key
 from tests.e2e.server import serving
+from tests.recorded import span
 
 pytestmark = [pytest.mark.chdb, pytest.mark.slow]
 BOUNDARY = "d4b9f1"
@@ -73,10 +74,11 @@ def reasons(world: World) -> list[str]:
         (frames(part("who.4", run())), {}, "a part whose name is none that runs, feedback or attachments have"),
         (frames(part("post.5.outputs", {"a": 1})), {}, "a run of which only fields came, without the run itself"),
         (frames(part("feedback.6", "good")), {}, "feedback that is no JSON object"),
+        (frames(part("feedback.7", {"key": "ok"})), {}, "feedback that is about no run and no project"),
         (b"\x28\xb5\x2f\xfd broken", {"content_encoding": "zstd"}, "The zstd stream is damaged."),
         (b"anything", {"content_encoding": "snappy"}, "The content coding is not one that this server reads."),
     ],
-    ids=["text", "empty", "cut", "json", "list", "name", "orphan", "feedback", "zstd", "coding"],
+    ids=["text", "empty", "cut", "json", "list", "name", "orphan", "feedback", "nothing", "zstd", "coding"],
 )
 def test_what_does_not_parse_is_accepted_and_is_a_dead_letter(
     world: World, body: bytes, headers: dict[str, str], reason: str
@@ -98,9 +100,10 @@ def test_one_bad_part_costs_itself_only(world: World) -> None:
 @pytest.mark.parametrize("path", ["/runs/batch", "/runs", "/feedback"])
 def test_the_other_ways_in_refuse_nothing_either(world: World, path: str) -> None:
     before = len(reasons(world))
-    for body in (b"{", b"[]", b"3"):
+    bodies = (b"{", b"[]", b"3", b'{"post": [%s%s]}' % (b"[" * 900, b"]" * 900))
+    for body in bodies:
         assert world.ask("POST", path, body).status in (200, 202)
-    assert len(reasons(world)) - before == 3
+    assert len(reasons(world)) - before == len(bodies)
 
 
 def test_a_wrong_key_is_told_so(world: World) -> None:
@@ -156,11 +159,11 @@ def test_post_and_patch_are_one_span_in_whichever_order_and_how_often_they_come(
     whole, *bodies = halves()
     for which in order:
         assert send(world, bodies[which]) == 202
-    (span,) = world.spans(whole["id"])
-    assert (span.name, span.kind, span.status, span.running) == ("step", "llm", "ok", False)
-    assert (texts(span, "input"), texts(span, "output")) == (["hello"], ["hi"])
-    assert (span.usage.input, span.usage.output, span.usage.aggregate) == (3, 5, False)
-    assert (span.end_unix_nano - span.start_unix_nano) == 2_000_000_000
+    (merged,) = world.spans(whole["id"])
+    assert (merged.name, merged.kind, merged.status, merged.running) == ("step", "llm", "ok", False)
+    assert (texts(merged, "input"), texts(merged, "output")) == (["hello"], ["hi"])
+    assert (merged.usage.input, merged.usage.output, merged.usage.aggregate) == (3, 5, False)
+    assert (merged.end_unix_nano - merged.start_unix_nano) == 2_000_000_000
     tokens = world.trace(whole["id"])["trace"]["tokens"]
     assert (tokens["input"], tokens["output"]) == (3, 5)
 
@@ -181,7 +184,7 @@ def test_runs_that_name_no_trace_find_it(world: World) -> None:
     for one in (child, root):
         assert world.ask("PATCH", f"/runs/{one['id']}", {"outputs": {"output": "done"}, "end_time": END}).status == 202
     assert world.tree(root["id"]) == [(0, "root", "chain", "ok"), (1, "child", "chain", "ok")]
-    assert [texts(span, "output") for span in world.spans(root["id"])] == [["done"], ["done"]]
+    assert [texts(one, "output") for one in world.spans(root["id"])] == [["done"], ["done"]]
 
 
 def test_feedback_may_come_before_its_run_and_may_change_and_go(world: World) -> None:
@@ -209,9 +212,20 @@ def test_an_attachment_is_kept_with_its_run(world: World) -> None:
         part(f"post.{one['id']}", one), part(f"attachment.{one['id']}.face", picture, "image/png; length=2056")
     )
     assert send(world, body) == 202
-    (span,) = world.spans(one["id"])
-    (attached,) = span.attributes["attachments"]
+    (kept,) = world.spans(one["id"])
+    (attached,) = kept.attributes["attachments"]
     assert (attached["name"], attached["media_type"], attached["size"]) == ("face", "image/png", len(picture))
+
+
+def test_any_exporter_may_name_the_project_in_a_header(world: World) -> None:
+    headers = {
+        "x-api-key": world.reader.key,
+        "content-type": "application/x-protobuf",
+        "langsmith-project": "elsewhere",
+    }
+    sent = span(1, trace=77).SerializeToString()
+    assert world.server.ask("POST", "/langsmith/otel/v1/traces", sent, headers).status == 200
+    assert world.spans(f"{77:032x}")[0].application == "elsewhere"
 
 
 def test_what_is_not_served_says_so(world: World) -> None:

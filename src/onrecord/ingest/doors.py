@@ -92,6 +92,11 @@ def read_langsmith(one: langsmith.Run | langsmith.Feedback) -> Span | Score | No
     return read_run(one.values, is_patch=one.is_patch)
 
 
+def read_langsmith_span(one: Decoded) -> Span:
+    """An OTLP span that came through LangSmith's own address."""
+    return normalize(one.span, one.context, receiver="langsmith")
+
+
 def _langsmith(decode: Callable[[bytes, str], tuple[Sequence[Any], Sequence[Fault]]]) -> Door:
     return Door(decode=decode, read=read_langsmith, kind=_kind_of_run, name=b"langsmith")
 
@@ -133,6 +138,9 @@ DOORS: Final[Mapping[str, Door]] = {
         decode=decode_scores, read=read_langfuse_feedback, kind=lambda one: one.kind, name=b"langfuse"
     ),
     "langfuse.scores": Door(decode=decode_scores, read=read_langfuse, kind=lambda one: one.kind, name=b"langfuse"),
+    "langsmith.traces": Door(
+        decode=decode_traces, read=read_langsmith_span, kind=lambda _: "span", name=b"otlp", divisible=True
+    ),
     "langsmith.multipart": _langsmith(langsmith.decode_multipart),
     "langsmith.batch": _langsmith(langsmith.decode_batch),
     "langsmith.run": _langsmith(langsmith.decode_run),

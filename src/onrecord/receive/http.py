@@ -29,8 +29,8 @@ _MEDIA: Final = {
     "application/protobuf": "protobuf",
     "application/json": "json",
 }
-_PROJECT_NAME: Final = "x-project-name"
-"""The header by which Phoenix's clients and collectors name a project; to us it is an application."""
+_PROJECT_NAMES: Final = ("x-project-name", "langsmith-project")
+"""Headers by which clients and collectors of Phoenix and LangSmith name a project; to us it is an application."""
 _logger = logging.getLogger(__name__)
 
 
@@ -88,7 +88,7 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
                     media=media,
                     body=plain,
                     user_agent=headers.get("user-agent", "")[: limits.ID_BYTES],
-                    application=headers.get(_PROJECT_NAME, "").strip()[: limits.ID_BYTES],
+                    application=_application(headers),
                 )
             )
             # Shielded: a request that is cancelled must not cancel what the commit thread is about to answer.
@@ -104,3 +104,9 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
             self.tally.shed += 1
         elif error.status >= 500:  # noqa: PLR2004
             _logger.error("%s: %s", signal, error.message)
+
+
+def _application(headers: Mapping[str, str]) -> str:
+    """The application that a request names for everything in it; empty when it names none."""
+    named = (headers.get(name, "").strip() for name in _PROJECT_NAMES)
+    return next((name for name in named if name), "")[: limits.ID_BYTES]

@@ -22,6 +22,10 @@ from onrecord.receive.multipart import Broken, Part, boundary_of, parts
 POST, PATCH, FEEDBACK, ATTACHMENT = "post", "patch", "feedback", "attachment"
 _PARTS: Final = 8 * limits.SPANS_PER_REQUEST
 """Parts of one body: a run comes in at most eight of them."""
+_TARGETS: Final = ("run_id", "trace_id", "session_id", "project_id")
+"""What a feedback may be about."""
+_WRITABLE: Final = 200
+"""Levels of nesting that can be written as JSON again; what is read may have a thousand."""
 _PIECES: Final = frozenset({"id", "inputs", "outputs", "events", "error", "attachments"})
 """Fields that come in parts of their own and say nothing without their run."""
 
@@ -59,7 +63,7 @@ class _Gathering:
         """Add what a piece says of a run; what says nothing overwrites nothing. ``whole``: it is the run itself."""
         run = self.runs.setdefault(identity, {})
         for key, value in values.items():
-            run[key] = _joined(run.get(key), value)
+            run[key] = (_united if key == "extra" else _joined)(run.get(key), value)
         self.digests[identity] = sha256(self.digests.get(identity, b"") + word.encode() + raw).digest()
         if whole and word == POST:
             self.posted.add(identity)
@@ -117,10 +121,12 @@ def _add_part(told: _Gathering, part: Part) -> None:
 
 
 def _add_feedback(told: _Gathering, value: Any, raw: bytes) -> None:
-    if isinstance(value, dict):
-        told.feedback.append(Feedback(value, sha256(raw).digest()))
-    else:
+    if not isinstance(value, dict):
         told.fault("feedback that is no JSON object", raw)
+    elif not any(value.get(name) for name in _TARGETS):
+        told.fault("feedback that is about no run and no project", raw)
+    else:
+        told.feedback.append(Feedback(value, sha256(raw).digest()))
 
 
 def _add_attachment(told: _Gathering, identity: str, name: str, part: Part) -> None:
@@ -186,15 +192,18 @@ def _bare(media: str) -> str:
 def decode_batch(body: bytes, _: str) -> Pieces:
     """``POST /runs/batch``: ``{"post": [...], "patch": [...]}``."""
     told = _Gathering()
-    batch = _value(body)
+    batch = _parsed(body)
     if isinstance(batch, Fault):
         return [], [batch]
     if not isinstance(batch, dict):
         return [], [Fault("a batch that is no JSON object", body)]
     for word in (POST, PATCH):
-        runs = batch.get(word)
-        for run in runs if isinstance(runs, list) else []:
-            _add_run(told, word, run)
+        runs = batch.get(word) or []
+        for run in runs if isinstance(runs, list) else [runs]:
+            if _is_deeper(run, _WRITABLE):
+                told.fault("a run that nests too deep", body)
+                continue
+            _add_run(told, word, _shallow(run) if isinstance(run, dict) else run)
     return told.pieces()
 
 
@@ -237,19 +246,29 @@ def decode_unreadable(body: bytes, media: str) -> Pieces:
 
 
 def _value(raw: bytes) -> Any:
-    """The JSON value of a part, as text when it nests too deep; a ``Fault`` when it is none."""
+    """The JSON value of a part, a ``Fault`` when it is none. What nests too deep in it stays the text that it is."""
+    value = _parsed(raw)
+    if raw.count(b"{") + raw.count(b"[") <= limits.ATTRIBUTE_DEPTH:
+        return value
+    if _is_deeper(value, _WRITABLE):
+        return Fault("a part that nests too deep", raw)
+    return _shallow(value) if isinstance(value, dict) else _flat(value)
+
+
+def _parsed(raw: bytes) -> Any:
     try:
-        value = orjson.loads(raw)
+        return orjson.loads(raw)
     except ValueError:
         return Fault("a part that is not JSON", raw)
-    depth = limits.ATTRIBUTE_DEPTH
-    if raw.count(b"{") + raw.count(b"[") > depth and _is_deeper(value, depth):
-        return raw.decode() if not isinstance(value, dict) else {k: _flat(v, depth) for k, v in value.items()}
-    return value
 
 
-def _flat(value: Any, depth: int) -> Any:
-    return orjson.dumps(value).decode() if _is_deeper(value, depth) else value
+def _shallow(run: dict[str, Any]) -> dict[str, Any]:
+    """A map of which no value nests too deep."""
+    return {key: _flat(value) for key, value in run.items()}
+
+
+def _flat(value: Any) -> Any:
+    return orjson.dumps(value).decode() if _is_deeper(value, limits.ATTRIBUTE_DEPTH) else value
 
 
 def _is_deeper(value: Any, depth: int) -> bool:
@@ -268,12 +287,16 @@ def _is_deeper(value: Any, depth: int) -> bool:
 
 
 def _joined(earlier: Any, later: Any) -> Any:
-    """Of two values the later, unless it says nothing; of two maps both, so that metadata of a patch only adds."""
-    if later in _NOTHING:
-        return later if earlier is None else earlier
-    if isinstance(earlier, dict) and isinstance(later, dict) and "metadata" in earlier:
-        return {key: _joined(earlier.get(key), later.get(key, earlier.get(key))) for key in earlier | later}
-    return later
+    """Of two values the later, unless it says nothing."""
+    return later if earlier is None or later not in _NOTHING else earlier
+
+
+def _united(earlier: Any, later: Any) -> Any:
+    """Of two ``extra`` what both say, so that the metadata of a patch only adds."""
+    if not isinstance(earlier, dict) or not isinstance(later, dict):
+        return _joined(earlier, later)
+    both = {**earlier, **later}
+    return {key: _united(earlier.get(key), both[key]) for key in both}
 
 
 _NOTHING: Final[tuple[Any, ...]] = (None, "", {}, [])

@@ -34,7 +34,14 @@ _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 def routes(desk: Desk) -> list[BaseRoute]:
     """The door of LangSmith's clients."""
-    receiver = Receiver(intake=desk.intake, keyring=desk.keyring, bodies=desk.bodies, tally=desk.bodies.tally)
+    receiver = Receiver(
+        intake=desk.intake,
+        keyring=desk.keyring,
+        bodies=desk.bodies,
+        tally=desk.bodies.tally,
+        prefix="/otel",
+        doors={"traces": "langsmith.traces"},
+    )
     places, datasets, projects = Places(desk.engine), Datasets(desk), Projects(desk)
     inner = [
         Route("/info", guarded(info.info, desk.bodies.tally), methods=["GET"]),
@@ -46,7 +53,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
         *DatasetsIn(desk, datasets).routes(),
         *ExamplesIn(desk, datasets, places).routes(),
         *PromptsIn(desk).routes(),
-        Mount("/otel", routes=receiver.routes()),
+        *receiver.routes(),
         Route("/{path:path}", guarded(_unknown, desk.bodies.tally), methods=_METHODS),
     ]
     return [Mount(PREFIX, app=_Shortened(Router(inner, redirect_slashes=False)))]

@@ -16,7 +16,7 @@ from onrecord.doors.langsmith.answers import SIGNAL, answer, guarded
 from onrecord.doors.langsmith.judged import KIND, remember
 from onrecord.doors.langsmith.places import Places
 from onrecord.doors.langsmith.shapes import WITHDRAWN
-from onrecord.doors.langsmith.taking import agent_of, keep, new_uuid, writer
+from onrecord.doors.langsmith.taking import agent_of, keep, new_uuid, parsed, writer
 from onrecord.doors.port import Desk
 from onrecord.errors import Missing, Rejected
 from onrecord.model.project import Project
@@ -92,7 +92,7 @@ class FeedbackIn:
 def object_of(body: bytes) -> dict[str, Any] | None:
     """The JSON object that a body is, if it is one."""
     try:
-        value = orjson.loads(body)
-    except ValueError:
+        value = parsed(body)
+    except Rejected:
         return None
     return value if isinstance(value, dict) else None

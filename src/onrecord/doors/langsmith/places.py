@@ -44,7 +44,7 @@ class Places:
         """Note the trace of a run that came alone: its id and its trace, or nothing when the body is no run."""
         try:
             run = _decode(body)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return "", ""
         if not run.id:
             return "", ""

@@ -13,6 +13,7 @@ from onrecord.doors.langsmith.answers import SIGNAL
 from onrecord.doors.port import Desk
 from onrecord.errors import Denied, Rejected
 from onrecord.model.project import Project
+from onrecord.normalize.values import deeper_than
 from onrecord.receive.auth import authenticate, presented_key
 from onrecord.receive.port import Ack, Delivery
 
@@ -71,11 +72,14 @@ async def list_in(desk: Desk, request: Request) -> list[dict[str, Any]]:
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON value that a body is; raises ``Rejected`` when it is none."""
+    """The JSON value that a body is; raises ``Rejected`` when it is none, or nests too deep."""
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
     except ValueError:
         raise Rejected("The body is not JSON.", status=422) from None
+    if deeper_than(value, limits.ATTRIBUTE_DEPTH):
+        raise Rejected("The body nests too deep.", status=422)
+    return value
 
 
 def new_uuid() -> str:

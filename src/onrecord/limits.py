@@ -172,6 +172,8 @@ DRAIN_SECONDS: Final = 30
 # --- client --------------------------------------------------------------------------------------------------
 CLIENT_QUEUE_RECORDS: Final = 8_192
 """Records of an application that wait in its memory for the spool; what comes beyond it is dropped and declared."""
+CLIENT_QUEUE_BYTES: Final = 64 * 1024 * 1024
+"""Text of those records, as far as it is counted: a thousand long conversations must not fill the memory."""
 CLIENT_BATCH_RECORDS: Final = 512
 """Records in one file of a client's spool, as many as OpenTelemetry's exporters put into a request."""
 CLIENT_BATCH_BYTES: Final = 4 * 1024 * 1024

@@ -22,6 +22,9 @@ class Relay(ThreadingHTTPServer):
         """An answer was lost."""
         self.answer: tuple[int, dict[str, str]] | None = None
         """Answer with this instead of passing on."""
+        self.answering = threading.Event()
+        """Cleared, every request waits for its answer."""
+        self.answering.set()
         self.requests = 0
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -40,6 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         relay = self.server
         relay.requests += 1
+        relay.answering.wait()
         if relay.answer is not None:
             status, headers = relay.answer
             self._reply(status, headers, b"{}")
@@ -81,6 +85,7 @@ def relaying() -> Iterator[Relay]:
     try:
         yield relay
     finally:
+        relay.answering.set()
         relay.shutdown()
         thread.join()
         relay.server_close()

@@ -250,6 +250,19 @@ def test_a_spool_that_is_full_drops_the_newest_and_says_so(app: App, relay: Rela
     assert (found["declared_drops"] - before, found["gaps"]) == (lost, 0)
 
 
+def test_an_application_ends_although_no_answer_ever_comes(app: App, relay: Relay, reader: Reader) -> None:
+    relay.answering.clear()
+    app.variables["ONRECORD_EXIT_SECONDS"] = "1"
+    app.run("steps", "1", "5")
+    assert relay.requests == 1, "the first request still waits"
+    assert app.batches()
+    relay.answering.set()
+    app.variables["ONRECORD_EXIT_SECONDS"] = "20"
+    app.run("steps", "6", "6")
+    assert outputs(reader, app) == steps(1, 6)
+    assert gaps(reader) == 0
+
+
 def test_a_refused_batch_is_set_aside_and_declared(app: App, relay: Relay, reader: Reader) -> None:
     before = reader.get("/completeness")["declared_drops"]
     relay.answer = (400, {})

@@ -10,16 +10,12 @@ or declared as dropped, ``sampled`` records left out by the sample rate, ``decla
 told of.
 """
 
+import fcntl
 import mmap
 import os
 import struct
 from pathlib import Path
 from typing import Final
-
-try:
-    import fcntl
-except ModuleNotFoundError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 _MAGIC: Final = b"onrecord"
 _HEAD: Final = struct.Struct("<8s16s16s24x")
@@ -114,12 +110,7 @@ class Counter:
 
 
 def lock(descriptor: int) -> bool:
-    """Lock an open file for as long as this process holds it; false when another one has it.
-
-    Where the system has no ``flock`` (Windows) an ended process can not be told from a living one: nothing is adopted.
-    """
-    if not hasattr(fcntl, "flock"):
-        return False
+    """Lock an open file for as long as this process holds it; false when another one has it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -18,6 +18,7 @@ from onrecord.limits import (
     CLIENT_BATCH_BYTES,
     CLIENT_BATCH_RECORDS,
     CLIENT_GATHER_S,
+    CLIENT_QUEUE_BYTES,
     CLIENT_QUEUE_RECORDS,
     CLIENT_RECORD_BYTES,
     CLIENT_SAMPLING_S,
@@ -57,6 +58,7 @@ class Intake:
         self._asked = 0
         self._answered = 0
         self._overflow = 0
+        self._weight = 0
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._declared_at = time.monotonic()
@@ -76,10 +78,11 @@ class Intake:
             self._start()
         with self._lock:
             self._counter.given += 1
-            if len(self._queue) >= CLIENT_QUEUE_RECORDS:
+            if len(self._queue) >= CLIENT_QUEUE_RECORDS or self._weight > CLIENT_QUEUE_BYTES:
                 self._overflow += 1
                 return
             self._queue.append(record)
+            self._weight += record.weight
         if not self._wake.is_set():
             self._wake.set()
 
@@ -159,6 +162,7 @@ class Intake:
         """Encode, number and keep one batch of each signal."""
         with self._lock:
             taken = [self._queue.popleft() for _ in range(min(len(self._queue), CLIENT_BATCH_RECORDS))]
+            self._weight -= sum([one.weight for one in taken])
             overflow, self._overflow = self._overflow, 0
         spans = [one for one in taken if isinstance(one, Said)]
         scores = [one for one in taken if isinstance(one, Judgement)]

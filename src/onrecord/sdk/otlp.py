@@ -32,6 +32,8 @@ class Said:
     span: ReadableSpan
     people: Mapping[str, str] = field(default_factory=dict)
     """``user.id``, ``session.id``."""
+    weight: int = 0
+    """Characters of text in its attributes."""
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Judgement:
     time_unix_nano: int
     trace_id: str = ""
     span_id: str = ""
+    weight: int = 0
 
 
 def span_json(said: Said, sequence: int, mask: Mask) -> bytes:

@@ -36,9 +36,12 @@ class OnrecordProcessor(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Remember for whom the span is."""
-        people = otel_context.get_value(PEOPLE, parent_context)
-        if isinstance(people, Mapping) and len(self._people) < _OPEN:
-            self._people[span.get_span_context().span_id] = people
+        try:
+            people = otel_context.get_value(PEOPLE, parent_context)
+            if isinstance(people, Mapping) and len(self._people) < _OPEN:
+                self._people[span.get_span_context().span_id] = people
+        except Exception as error:  # noqa: BLE001 - as below
+            self._complain(error)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Take a finished span. Nothing that goes wrong here reaches the application."""
@@ -53,7 +56,8 @@ class OnrecordProcessor(SpanProcessor):
             if (context.trace_id & (_WHOLE - 1)) >= self._below:
                 intake.leave_out()
             else:
-                intake.take(Said(span, people) if people else Said(span))
+                weight = sum([len(value) for value in (span.attributes or {}).values() if type(value) is str])
+                intake.take(Said(span, people or {}, weight))
         except Exception as error:  # noqa: BLE001 - see above
             self._complain(error)
 

@@ -5,7 +5,6 @@ neither the application nor its records: it is named in the log and the default 
 """
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,8 +46,6 @@ def default_spool(environ: Mapping[str, str]) -> Path:
     home = environ.get("XDG_STATE_HOME") or ""
     if Path(home).is_absolute():
         return Path(home) / "onrecord" / "spool"
-    if sys.platform == "win32" and environ.get("LOCALAPPDATA"):
-        return Path(environ["LOCALAPPDATA"]) / "onrecord" / "spool"
     return Path("~/.local/state/onrecord/spool").expanduser()
 
 

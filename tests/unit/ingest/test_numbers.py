@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from onrecord.errors import Unavailable
 from onrecord.governance.completeness import read_completeness
 from onrecord.ledger.entry import decode_entry
 from onrecord.ledger.reader import LedgerReader, read_directory
-from onrecord.limits import GAP_HOURS
+from onrecord.limits import GAP_HOURS, GAPS_PER_PRODUCER
 from onrecord.model.time import FixedClock
 from onrecord.receive.port import Ack, Delivery
 from onrecord.server.recording import Recording
@@ -170,3 +173,30 @@ def test_records_of_a_request_in_any_order_leave_no_gap(tmp_path: Path) -> None:
     with recording(tmp_path, november()) as made:
         send(made, spans(*range(1, 2_001, 2), *range(2, 2_001, 2)))
     assert totals(tmp_path) == Totals(producers=1)
+
+
+def test_what_a_failed_transaction_took_back_was_never_seen(tmp_path: Path) -> None:
+    with recording(tmp_path, november()) as made:
+        send(made, spans(1))
+
+        def fails(point: str) -> None:
+            if point == "commit.keys-durable":
+                raise OSError(28, "no space left")
+
+        before, made.commits._crash_point = made.commits._crash_point, fails
+        with pytest.raises(Unavailable):
+            send(made, spans(2, 3))
+        made.commits._crash_point = before
+        assert totals(tmp_path) == Totals(producers=1)
+        send(made, spans(4))
+        assert gaps(tmp_path) == [(2, 3)]
+        send(made, spans(2, 3))
+    assert totals(tmp_path) == Totals(producers=1)
+
+
+def test_of_very_many_gaps_the_oldest_are_only_counted(tmp_path: Path) -> None:
+    with recording(tmp_path, november()) as made:
+        send(made, spans(*range(2, 1_202, 2)))
+        assert len(gaps(tmp_path)) == GAPS_PER_PRODUCER
+        assert (totals(tmp_path).gaps, totals(tmp_path).missing) == (600, 600)
+        assert gaps(tmp_path)[-1] == (1_199, 1_199)

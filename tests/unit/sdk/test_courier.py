@@ -1,5 +1,6 @@
 """The courier against a server that answers what it is told: kept, later, refused; and a client that outlives it."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -160,6 +161,23 @@ def test_records_are_numbered_one_by_one_spans_and_scores_alike(told: Told, clie
         assert f'{{"key":"onrecord.sequence","value":{{"intValue":"{number}"}}}}' in said
 
 
+def test_many_threads_give_every_number_once(told: Told, client: Callable[..., None]) -> None:
+    client()
+
+    def work() -> None:
+        for _ in range(150):
+            step()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert onrecord.flush(WAIT_S)
+    numbers = re.findall(r'"onrecord.sequence","value":\{"intValue":"(\d+)"', told.bodies())
+    assert sorted(map(int, numbers)) == list(range(1, 1_201))
+
+
 def test_a_sample_rate_is_declared(told: Told, client: Callable[..., None]) -> None:
     client(sample_rate=0.0)
     for _ in range(5):
@@ -205,6 +223,22 @@ def test_a_queue_that_is_full_drops_and_declares(
     assert int(status["dropped"]) > 0
     assert int(status["dropped"]) + int(status["acknowledged"]) == 20
     assert "queue_full" in told.bodies("/v1/logs")
+
+
+def test_much_text_in_memory_is_bounded_too(
+    told: Told, client: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onrecord.sdk.intake.CLIENT_QUEUE_BYTES", 10_000)
+    client()
+    for _ in range(10):
+        step("x" * 4_000)
+    assert onrecord.flush(WAIT_S)
+    status = onrecord.status()
+    assert int(status["dropped"]) > 0
+    assert int(status["dropped"]) + int(status["acknowledged"]) == 10
+    step("small")
+    assert onrecord.flush(WAIT_S)
+    assert int(onrecord.status()["acknowledged"]) == int(status["acknowledged"]) + 1
 
 
 @pytest.mark.parametrize(

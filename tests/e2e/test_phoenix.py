@@ -155,7 +155,7 @@ def test_spans_logged_by_hand_are_read_back_in_every_form(reader: Reader) -> Non
     assert said["sessions"] == [1]
     (turn,) = said["turns"]
     assert (turn["input"]["value"], turn["output"]["value"]) == ("Soup?", "Soup.")
-    assert [said[name][0] for name in ("deleted", "sorted", "prompt", "missing")] == [501, 422, 501, 404]
+    assert [said[name][0] for name in ("deleted", "sorted", "missing")] == [501, 422, 404]
     assert "erase" in said["deleted"][1]
     row = next(row for row in reader.rows("/spans", application="kitchen") if row["kind"] == "llm")
     span = reader.exact(row["trace_id"], row["span_id"])
@@ -244,6 +244,22 @@ def test_datasets_have_versions_and_experiments_leave_scores_on_the_record(reade
     assert "not found" in said["gone"]
     link = reader.server.ask("GET", said["link"].removeprefix(reader.server.url))
     assert (link.status, link.headers["location"]) == (307, f"/traces?q=application:{listed['project_name']}")
+
+
+def test_prompts_have_versions_and_tags_and_their_changes_are_records(reader: Reader) -> None:
+    first = reader.get("/ledgers")["rows"][-1]["size"]
+    said = run(reader, "phoenix", "phoenix_prompts")
+    assert (said["latest"], said["first"], said["tagged"]) == (
+        "Answer this in one sentence.",
+        "Answer this.",
+        "Answer this.",
+    )
+    assert (said["tags"], said["moved"]) == (["production"], "Answer this in one sentence.")
+    assert (said["changed"]["description"], said["changed"]["metadata"]) == ("Speaks to guests", {"team": "floor"})
+    assert "not found" in said["gone"]
+    head = reader.get("/ledgers")["rows"][-1]
+    places = [f"/records/{head['shard']}/{index}/proof" for index in range(first, head["size"])]
+    assert [reader.get(place)["facts"]["kind"] for place in places].count("prompt") == 6
 
 
 def said_to(reader: Reader, method: str, path: str, body: Any = None, key: str = "") -> tuple[int, Any]:

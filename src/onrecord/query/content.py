@@ -11,12 +11,13 @@ from onrecord.model.message import Message
 from onrecord.model.record import Place
 from onrecord.query.compile import Bound
 from onrecord.query.port import Content, Read, RecordAccess
-from onrecord.query.results import SpanDetail
+from onrecord.query.results import SpanDetail, SpanRow
 from onrecord.query.scope import SCOPED, View
 from onrecord.query.scorerows import scores_of_span
 from onrecord.query.spanrows import NEWEST_REVISION, columns, read_row
 
 _PRESENT: Final = "present"
+_METADATA_ONLY: Final = "Your role opens metadata only."
 
 
 class Vault(msgspec.Struct, frozen=True):
@@ -50,11 +51,18 @@ def span_detail(view: View, vault: Vault, ids: tuple[str, str], level: Level, si
         row=row,
         state="withheld",
         level=min(level, view.level),
-        reason="Your role opens metadata only.",
+        reason=_METADATA_ONLY,
         scores=scores_of_span(view, *ids),
         record_id=record_id,
     )
     return detail if detail.level is Level.METADATA else _with_content(view, vault, detail)
+
+
+def listed(view: View, vault: Vault, row: SpanRow) -> SpanDetail:
+    """A span of a list with its content, pseudonymised at most, without its scores: the store is not asked again."""
+    level = min(Level.PSEUDONYMISED, view.level)
+    detail = SpanDetail(row=row, state="withheld", level=level, reason=_METADATA_ONLY)
+    return detail if level is Level.METADATA else _with_content(view, vault, detail)
 
 
 def media(view: View, vault: Vault, trace_id: str, media_id: str) -> Media:

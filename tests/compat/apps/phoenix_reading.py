@@ -78,6 +78,5 @@ said["sessions"] = [len(one["traces"]) for one in client.sessions.list(project_n
 said["turns"] = client.sessions.get_session_turns(session_id="table-4")
 said["deleted"] = refusal(client.spans.delete, span_identifier=CALL)
 said["sorted"] = refusal(client.traces.get_traces, project_identifier="kitchen", sort="latency_ms")
-said["prompt"] = refusal(client.prompts.get, prompt_identifier="x")
 said["missing"] = refusal(client.projects.get, project_name="nowhere")
 sys.stdout.write(json.dumps(said))

@@ -7,13 +7,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from onrecord.doors.phoenix import annotations, datasets, experiments, projects, spans, traces
+from onrecord.doors.phoenix import annotations, datasets, experiments, projects, prompts, spans, traces
 from onrecord.doors.phoenix.answer import HEADERS, VERSION, route, unsupported
 from onrecord.doors.port import Desk
 
 _ELSEWHERE: Final = {
-    "prompts": "Prompts are not kept through Phoenix's client here.",
-    "prompt_versions": "Prompts are not kept through Phoenix's client here.",
     "annotation_configs": "Annotations need no configuration here: send them.",
 }
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -28,6 +26,7 @@ def routes(desk: Desk) -> list[Route]:
         *projects.routes(desk),
         *datasets.routes(desk),
         *experiments.routes(desk),
+        *prompts.routes(desk),
         Route("/arize_phoenix_version", _version, methods=["GET"]),
         Route("/redirects/traces/{trace}", _trace, methods=["GET"]),
         Route("/redirects/sessions/{session}", _session, methods=["GET"]),

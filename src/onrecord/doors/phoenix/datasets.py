@@ -32,6 +32,8 @@ VERSIONS: Final = Nodes("DatasetVersion")
 _FORM: Final = "multipart/form-data"
 _SIGNAL: Final = "phoenix.datasets"
 _PAGE: Final = 100
+_REVISIONS: Final = 10 * DATASET_EXAMPLES
+"""Examples of all versions of a dataset: what one question reads."""
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -59,13 +61,11 @@ def content_of(desk: Desk, project: Project, dataset_id: str, version_id: str = 
     dataset = desk.library.get(project, DATASET, DATASETS.key(dataset_id))
     if dataset is None:
         raise Missing("There is no such dataset.")
-    if version_id:
-        version = desk.library.get(project, VERSION, VERSIONS.key(version_id))
-    else:
-        version = max(_of_dataset(desk, project, dataset), key=lambda one: one.value["number"], default=None)
+    named = desk.library.get(project, VERSION, VERSIONS.key(version_id)) if version_id else None
+    version = named if version_id else _newest(desk, project, dataset)
     if version is None or version.parent != dataset.id:
         raise Missing("There is no such version of the dataset.")
-    kept = desk.library.every(project, EXAMPLE, parent=dataset.id, limit=DATASET_EXAMPLES * 10)
+    kept = desk.library.every(project, EXAMPLE, parent=dataset.id, limit=_REVISIONS)
     by_id = {one.id: one for one in kept}
     return Content(dataset, version, [by_id[id_] for id_ in version.value["examples"] if id_ in by_id])
 
@@ -107,6 +107,10 @@ def _keep(desk: Desk, project: Project, upload: Upload) -> dict[str, Any]:
     else:
         now = content_of(desk, project, DATASETS.id(dataset.id))
         before, number_ = now.examples, now.version.value["number"] + 1
+    held = library.count(project, EXAMPLE, parent=dataset.id)
+    size = len(upload.examples) + (0 if upload.action == "update" else len(before))
+    if held + len(upload.examples) > _REVISIONS or size > DATASET_EXAMPLES:
+        raise Rejected("The dataset is full: begin another.", status=413)
     after, created, updated = _merged(desk, project, dataset, before, upload)
     version = Document(
         kind=VERSION, id=new_id(), parent=dataset.id, value={"number": number_, "examples": [one.id for one in after]}
@@ -166,14 +170,15 @@ async def _list(desk: Desk, request: Request) -> dict[str, Any]:
 
     def find() -> dict[str, Any]:
         found = desk.library.every(project, DATASET, name=name, offset=start, limit=limit + 1)
-        shown = [_shown(content_of(desk, project, DATASETS.id(one.id))) for one in found[:limit]]
+        shown = [_shown(one, len(_newest(desk, project, one).value["examples"])) for one in found[:limit]]
         return {"data": shown, "next_cursor": str(start + limit + 1) if len(found) > limit else None}
 
     return await run_in_threadpool(find)
 
 
 async def _get(desk: Desk, request: Request) -> dict[str, Any]:
-    return {"data": _shown(await _asked(desk, request))}
+    content = await _asked(desk, request)
+    return {"data": _shown(content.dataset, len(content.examples))}
 
 
 async def _delete(desk: Desk, request: Request) -> None:
@@ -224,8 +229,14 @@ def _of_dataset(desk: Desk, project: Project, dataset: Document) -> list[Documen
     return desk.library.every(project, VERSION, parent=dataset.id, limit=DATASET_EXAMPLES)
 
 
-def _shown(content: Content) -> dict[str, Any]:
-    dataset = content.dataset
+def _newest(desk: Desk, project: Project, dataset: Document) -> Document:
+    versions = _of_dataset(desk, project, dataset)
+    if not versions:
+        raise Missing("There is no such version of the dataset.")
+    return max(versions, key=lambda one: one.value["number"])
+
+
+def _shown(dataset: Document, examples: int) -> dict[str, Any]:
     return {
         "id": DATASETS.id(dataset.id),
         "name": dataset.name,
@@ -233,5 +244,5 @@ def _shown(content: Content) -> dict[str, Any]:
         "metadata": dataset.value["metadata"],
         "created_at": iso_of(dataset.created_us),
         "updated_at": iso_of(dataset.updated_us),
-        "example_count": len(content.examples),
+        "example_count": examples,
     }

@@ -151,6 +151,8 @@ async def _keep_run(desk: Desk, request: Request) -> Response:
         known = desk.library.named(project, RUN, name)
         if known is not None and not known.value["error"]:
             return said({"detail": "This run has succeeded already."}, 409)
+        if desk.library.count(project, RUN, parent=experiment.id) >= DATASET_EXAMPLES:
+            raise Rejected(f"An experiment has at most {DATASET_EXAMPLES} runs.", status=413)
         document = Document(
             kind=RUN,
             id=known.id if known is not None else new_id(),

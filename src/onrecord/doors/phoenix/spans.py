@@ -1,7 +1,7 @@
 """Spans: those that a client logs by hand, and lists of them with their content."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -13,16 +13,16 @@ from onrecord.doors.phoenix import chosen, frames, shown
 from onrecord.doors.phoenix.answer import Reading, number, reading, route, said, unsupported, writer
 from onrecord.doors.phoenix.projects import name_of
 from onrecord.doors.port import Desk
-from onrecord.errors import Missing, Rejected
+from onrecord.errors import Rejected
 from onrecord.limits import FRAME_SPANS
 from onrecord.query.filters import Filter, everything_of, from_parameters
-from onrecord.query.results import Page, PageRequest, SpanDetail
+from onrecord.query.results import PageRequest, SpanDetail
 from onrecord.query.syntax import Exists, Not
 from onrecord.receive.port import Delivery
 
-_PAGE = 100
+_PAGE: Final = 100
 """Spans of one answer: each is read from the vault."""
-_SIGNAL = "phoenix.spans"
+_SIGNAL: Final = "phoenix.spans"
 
 
 class _Query(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ class _Query(msgspec.Struct, frozen=True):
     project_name: str | None = None
 
 
-_query = msgspec.json.Decoder(_Query).decode
+_query: Final = msgspec.json.Decoder(_Query).decode
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -56,20 +56,8 @@ async def _list(desk: Desk, request: Request) -> dict[str, Any]:
     who = reading(desk, request)
     where = chosen.spans(request)
     page = PageRequest(limit=number(request, "limit", _PAGE, _PAGE), after=request.query_params.get("cursor", ""))
-    found = await run_in_threadpool(_details, desk, who, where, page)
+    found = await run_in_threadpool(desk.engine.details, who.access, who.project.id, where, page)
     return {"data": [shown.span(one) for one in found.rows], "next_cursor": found.next or None}
-
-
-def _details(desk: Desk, who: Reading, where: Filter, page: PageRequest) -> Page[SpanDetail]:
-    """Spans with their content, newest received first."""
-    found = desk.engine.spans(who.access, who.project.id, where, page)
-    details = []
-    for row in found.rows:
-        try:
-            details.append(desk.engine.span(who.access, who.project.id, row.trace_id, row.span_id))
-        except Missing:  # erased between the two questions
-            continue
-    return Page(rows=tuple(details), next=found.next)
 
 
 async def _log(desk: Desk, request: Request) -> Response:
@@ -122,7 +110,8 @@ def _all(desk: Desk, who: Reading, where: Filter, limit: int) -> list[SpanDetail
     found: list[SpanDetail] = []
     after = ""
     while len(found) < limit:
-        page = _details(desk, who, where, PageRequest(limit=min(_PAGE, limit - len(found)), after=after))
+        request = PageRequest(limit=min(_PAGE, limit - len(found)), after=after)
+        page = desk.engine.details(who.access, who.project.id, where, request)
         found += page.rows
         after = page.next
         if not after:

@@ -39,12 +39,14 @@ _WHOLE = json.dumps(
 _CHUNKS = 30
 _THINK_S, _GAP_S = 0.02, 0.005
 _PATIENCE_S = 120
+_SESSIONS = 200
+"""Conversations that the calls belong to: a call names its session, as chat applications do."""
 
 
 def _request(target: str, port: int, key: str, number: int, *, stream: bool) -> bytes:
     asked = {"model": "gpt-4o-mini", "stream": stream, "messages": [{"role": "user", "content": f"{number} {PROMPT}"}]}
     body = json.dumps(asked).encode()
-    ours = f"X-Onrecord-Key: {key}\r\n" if key else ""
+    ours = f"X-Onrecord-Key: {key}\r\nX-Onrecord-Session: s-{number % _SESSIONS}\r\n" if key else ""
     head = (
         f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer sk-fake\r\n{ours}Content-Length: {len(body)}\r\n\r\n"

@@ -35,6 +35,7 @@ from onrecord.receive.inflight import Inflight
 from onrecord.receive.port import Ack, Delivery
 from onrecord.server.app import build
 
+NEVER = 1 << 30
 Step = bytes | float | None
 """Bytes to send, seconds to wait, or ``None``: reset the connection."""
 
@@ -45,13 +46,14 @@ class Memory:
     def __init__(self) -> None:
         self.kept: list[Span] = []
         self.kinds: list[str] = []
-        self.fails = False
+        self.fails_from = NEVER
+        """How many records are kept before it fails."""
 
     def submit(self, delivery: Delivery) -> "Future[Ack]":
         door = DOORS[delivery.signal]
         assert delivery.signal == SIGNAL
         done: Future[Ack] = Future()
-        if self.fails:
+        if len(self.kept) >= self.fails_from:
             done.set_exception(Unavailable("not committed (OSError)"))
             return done
         pieces, faults = door.decode(delivery.body, delivery.media)

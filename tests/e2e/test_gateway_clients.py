@@ -120,6 +120,25 @@ def test_what_a_javascript_sdk_says_and_hears_is_on_the_record(fake: FakeProvide
     assert {span.provider for _, span in pairs} == {"openai", "anthropic"}
 
 
+def test_a_call_stands_below_the_langsmith_run_that_made_it(server: Server, reader: Reader) -> None:
+    environments.run(
+        "langsmith_0_15",
+        "langsmith_gateway",
+        variables={
+            "GATEWAY": f"{server.url}/gateway/k/{reader.key}",
+            "LANGSMITH_ENDPOINT": f"{server.url}/langsmith/api/v1",
+            "LANGSMITH_API_KEY": reader.key,
+            "LANGSMITH_TRACING": "true",
+            "LANGSMITH_PROJECT": "travel",
+        },
+    )
+    found = {span.source.receiver: span for span in spans(reader, 2)}
+    call, run = found["gateway"], found["langsmith"]
+    assert (call.trace_id, call.parent_id) == (run.trace_id, run.span_id)
+    assert (run.name, call.application, run.application) == ("plan", "travel", "travel")
+    assert call.tags == ("trip",)
+
+
 def test_the_provider_gets_its_own_key_and_nothing_of_ours(fake: FakeProvider, reader: Reader) -> None:
     heard(fake, reader, "providers", "providers", "openai_responses")
     for wire in fake.wire:

@@ -20,7 +20,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_help_names_every_verb_and_needs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     code, said, _ = run(capsys, "--help")
     assert code == 0
-    for verb in ("serve", "keys", "users", "verify", "erase", "rebuild", "doctor"):
+    for verb in ("serve", "keys", "projects", "users", "verify", "erase", "rebuild", "doctor"):
         assert f"  {verb} " in said
 
 
@@ -94,3 +94,13 @@ def test_damage_is_70(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkey
     monkeypatch.setattr("onrecord.control.apikeys.every", fail)
     code, _, said = run(capsys, "keys", "list", "--data", str(tmp_path / "data"))
     assert (code, "Restore it." in said) == (EX_SOFTWARE, True)
+
+
+def test_what_a_project_does_is_set_and_listed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    where = ("--data", str(tmp_path / "data"))
+    assert run(capsys, "keys", "create", *where)[0] == 0
+    assert run(capsys, "projects", "set", "default", "--on-log-failure", "block", *where)[0] == 0
+    _, listed, _ = run(capsys, "projects", "list", *where)
+    rows = {row["name"]: row for row in map(json.loads, listed.splitlines())}
+    assert (rows["default"]["on_log_failure"], rows["system"]["on_log_failure"]) == ("block", "pass")
+    assert run(capsys, "projects", "set", "nobody", "--on-log-failure", "pass", *where)[0] == EX_USAGE

@@ -1,6 +1,8 @@
 """Projects: the two that are always there, and those that are made."""
 
+import contextlib
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,8 @@ from onrecord.config import ProjectDefaults
 from onrecord.control import projects
 from onrecord.control.schema import open_control, transaction, version
 from onrecord.errors import Corrupt, Missing, Rejected
-from onrecord.model.project import ContentMode, Project
-from onrecord.model.time import FixedClock
+from onrecord.model.project import ContentMode, OnLogFailure, Project
+from onrecord.model.time import FixedClock, SystemClock
 
 
 def test_the_first_start_makes_the_reserved_project_and_the_default_one(engine: Engine, project: Project) -> None:
@@ -56,3 +58,18 @@ def test_a_database_of_a_later_version_is_left_alone(engine: Engine, file: Path)
 
 def test_only_the_owner_of_the_files_can_read_the_database(engine: Engine, file: Path) -> None:
     assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_file_from_before_a_column_gets_it_with_its_default(tmp_path: Path) -> None:
+    file = tmp_path / "control.db"
+    engine = open_control(file)
+    projects.ensure_first(engine, ProjectDefaults(), SystemClock())
+    engine.dispose()
+    with contextlib.closing(sqlite3.connect(file)) as old:
+        old.execute("ALTER TABLE projects DROP COLUMN on_log_failure")
+    engine = open_control(file)
+    found = projects.get(engine, "default")
+    assert found.on_log_failure == OnLogFailure.PASS
+    projects.choose_on_log_failure(engine, found, OnLogFailure.BLOCK)
+    assert projects.get(engine, "default").on_log_failure == OnLogFailure.BLOCK
+    engine.dispose()

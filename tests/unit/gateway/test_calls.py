@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from onrecord.errors import Rejected
+from onrecord.gateway.tee import Tee
 from onrecord.model.message import text_of
+from onrecord.model.project import OnLogFailure
 from onrecord.model.span import Span
+from onrecord.normalize.merge import merge
 from onrecord.receive.exchanges import SIGNAL, unpack
-from tests.gatewayrig import Rig, rig, split
+from tests.gatewayrig import NEVER, Rig, rig, split
 
 ASKED = json.dumps({"model": "m", "user": "bob", "messages": [{"role": "user", "content": "my question"}]}).encode()
 SAID = json.dumps(
@@ -168,13 +173,58 @@ def test_the_request_arrives_as_it_was_sent(gateway: Rig) -> None:
 def test_a_failing_log_lets_pass_and_is_counted(gateway: Rig) -> None:
     gateway.script = [answer(SAID)]
     before = gateway.tally.unrecorded
-    gateway.memory.fails = True
+    gateway.memory.fails_from = 0
     try:
         status, _, body = split(gateway.post(CHAT, ASKED))
     finally:
-        gateway.memory.fails = False
+        gateway.memory.fails_from = NEVER
     assert (status, body) == (200, SAID)
     assert (gateway.tally.unrecorded, bool(gateway.tally.failure)) == (before + 1, True)
+
+
+def test_a_blocking_project_has_the_intent_before_the_call_and_releases_nothing_unrecorded(gateway: Rig) -> None:
+    gateway.script = [answer(SAID)]
+    gateway.block(OnLogFailure.BLOCK)
+    try:
+        before, asked = len(gateway.memory.kept), len(gateway.requests)
+        status, _, body = split(gateway.post(CHAT, ASKED))
+        assert (status, body, gateway.memory.kinds[before:]) == (200, SAID, ["intent", "span"])
+        intent, span = gateway.memory.kept[before:]
+        assert (intent.span_id, intent.running, span.running) == (span.span_id, True, False)
+        assert merge(intent, span) == merge(merge(intent, span), span)
+        assert merge(span, intent).output == span.output
+
+        gateway.memory.fails_from = before + 3  # the intent is kept, the record of the answer is not
+        status, _, body = split(gateway.post(CHAT, ASKED))
+        assert (status, b"my answer" in body, gateway.memory.kinds[before + 2 :]) == (503, False, ["intent"])
+        gateway.memory.fails_from = 0
+        status, _, body = split(gateway.post(CHAT, ASKED))
+        assert (status, b"not made" in body) == (503, True)
+        assert len(gateway.requests) == asked + 2
+    finally:
+        gateway.memory.fails_from = NEVER
+        gateway.block(OnLogFailure.PASS)
+
+
+@given(pieces=st.lists(st.binary(max_size=20), max_size=10), bound=st.integers(0, 60), room=st.integers(0, 200))
+def test_a_tee_knows_all_and_keeps_the_first_of_it(pieces: list[bytes], bound: int, room: int) -> None:
+    granted = 0
+
+    def grow(size: int) -> bool:
+        nonlocal granted
+        if granted + size > room:
+            return False
+        granted += size
+        return True
+
+    tee, whole = Tee(grow, bound=bound), b"".join(pieces)
+    for piece in pieces:
+        tee.add(piece, 1)
+    kept = tee.kept("a/b", "")
+    assert (kept.size, kept.sha256) == (len(whole), hashlib.sha256(whole).digest())
+    assert whole.startswith(kept.data)
+    assert len(kept.data) == granted <= min(bound, room)
+    assert (kept.state == "whole") == (kept.data == whole)
 
 
 @pytest.mark.parametrize("body", [b"", b"\x91\x80", b"no exchanges"])

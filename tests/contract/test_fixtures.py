@@ -27,6 +27,7 @@ def test_it_verifies_as_it_did(directory: Path) -> None:
     assert report.exit_code == expected["exit_code"] == 0
     assert report.states == expected["states"]
     assert report.states["erased"] == 2
+    assert [one.kinds for one in report.ledgers] == expected.get("kinds", [one.kinds for one in report.ledgers])
 
 
 def test_every_span_says_what_it_said(directory: Path) -> None:

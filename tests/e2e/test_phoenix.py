@@ -247,7 +247,8 @@ def test_datasets_have_versions_and_experiments_leave_scores_on_the_record(reade
 
 
 def test_prompts_have_versions_and_tags_and_their_changes_are_records(reader: Reader) -> None:
-    first = reader.get("/ledgers")["rows"][-1]["size"]
+    before = reader.get("/ledgers")["rows"]
+    first = before[-1]["size"] if before else 0
     said = run(reader, "phoenix", "phoenix_prompts")
     assert (said["latest"], said["first"], said["tagged"]) == (
         "Answer this in one sentence.",
@@ -280,6 +281,17 @@ def test_a_key_that_only_writes_annotates_and_reads_no_records(reader: Reader) -
         status, said = said_to(reader, "GET", path)
         assert (status, type(said["detail"])) == (401, str)
     assert said_to(reader, "GET", "/v1/datasets", key="or_wrong")[0] == 401
+
+
+def test_a_span_whose_id_is_a_word_can_be_annotated(reader: Reader) -> None:
+    times = {"start_time": "2026-11-24T10:00:00Z", "end_time": "2026-11-24T10:00:01Z"}
+    named = {"name": "ask", "span_kind": "LLM", "context": {"trace_id": "cd" * 16, "span_id": "step one"}, **times}
+    assert said_to(reader, "POST", "/v1/projects/words/spans", {"data": [named]}, reader.key)[0] == 202
+    reader.server.settle()
+    judged = {"name": "tone", "annotator_kind": "CODE", "span_id": "step one", "result": {"score": 1}}
+    assert said_to(reader, "POST", "/v1/span_annotations?sync=true", {"data": [judged]}, reader.key)[0] == 200
+    (row,) = reader.rows("/traces", trace="cd" * 16)
+    assert [(one["name"], one["trace_id"]) for one in row["scores"]] == [("tone", "cd" * 16)]
 
 
 @pytest.mark.parametrize(

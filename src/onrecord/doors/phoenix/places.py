@@ -13,12 +13,17 @@ from onrecord.query.syntax import In
 
 def traces_of(desk: Desk, project: Project, span_ids: Sequence[str]) -> dict[str, str]:
     """The trace of each span that the store has; empty for a trace whose id is text."""
+    random = [one for one in span_ids if is_random_id(one)]
+    batches = [tuple(random[start : start + PAGE_ROWS]) for start in range(0, len(random), PAGE_ROWS)]
+    # The store shows an id that is text as a pseudonym, so each of those is a question of its own.
+    batches += [(one,) for one in span_ids if not is_random_id(one)]
     found: dict[str, str] = {}
-    for start in range(0, len(span_ids), PAGE_ROWS):
-        some = tuple(span_ids[start : start + PAGE_ROWS])
+    for some in batches:
         page = desk.engine.spans(own_access(project), project.id, In("span", some), PageRequest(limit=PAGE_ROWS))
-        # An id of a trace that is text is shown as a pseudonym: with that, a score would lie elsewhere.
-        found |= {row.span_id: row.trace_id if is_random_id(row.trace_id) else "" for row in page.rows}
+        for row in page.rows:
+            id_ = row.span_id if is_random_id(some[0]) else some[0]
+            # With the pseudonym of a trace, a score would lie elsewhere.
+            found[id_] = row.trace_id if is_random_id(row.trace_id) else ""
     return found
 
 

@@ -7,6 +7,7 @@ there. After a restart the next annotation of the project takes up what still wa
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Final
@@ -17,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from onrecord.control.library import Document
 from onrecord.doors.phoenix.places import own_access, traces_of
 from onrecord.doors.port import Desk
-from onrecord.errors import Pushback, Rejected
+from onrecord.errors import OnrecordError, Pushback, Rejected, Unavailable, where
 from onrecord.limits import HELD_SCORES
 from onrecord.model.annotation import Annotation
 from onrecord.model.project import Project
@@ -25,6 +26,7 @@ from onrecord.model.score import Score
 from onrecord.receive.phoenix import encode_scores
 from onrecord.receive.port import Delivery
 
+_logger = logging.getLogger(__name__)
 KIND: Final = "phoenix.held"
 _SIGNAL: Final = "phoenix.annotations"
 _NOW_S: Final = (0.0, 0.3, 0.7, 1.0, 1.0)
@@ -50,15 +52,20 @@ class Waiting:
         missing = sum(1 for one in annotations if one.span_id and one.span_id not in traces)
         if not missing and annotations:
             scores = await self._submit(project, annotations, traces)
+            await run_in_threadpool(self._let_go, project, annotations)
             for pause_s in _NOW_S:
                 await asyncio.sleep(pause_s)
                 if await run_in_threadpool(self._is_shown, project, scores[-1]):
                     break
+        self._look(project)
         return missing
 
     async def keep(self, project: Project, annotations: Sequence[Annotation]) -> None:
         """Keep all of them durably; those whose span is not there yet are held until it is."""
-        traces = await self._traces(project, annotations, (0.0,))
+        try:
+            traces = await self._traces(project, annotations, (0.0,))
+        except Unavailable:  # the store is still opening: nobody knows the spans yet
+            traces = {}
         ready = [one for one in annotations if not one.span_id or one.span_id in traces]
         held = [one for one in annotations if one.span_id and one.span_id not in traces]
         if held:
@@ -131,16 +138,25 @@ class Waiting:
 
     async def _release(self, project: Project) -> None:
         """Make scores of what is held, as its spans arrive; ends when nothing is held or nobody sent for long."""
-        library = self._desk.library
         for pause_s in _LATER_S:
-            held = await run_in_threadpool(library.every, project, KIND, limit=HELD_SCORES)
-            if not held:
-                return
-            waiting = [msgspec.convert(one.value, Annotation) for one in held]
-            traces = await self._traces(project, waiting, (pause_s,))
-            for old, one in zip(held, waiting, strict=True):
-                # It may have been said anew while its span was looked for.
-                now = await run_in_threadpool(library.get, project, KIND, old.id) if one.span_id in traces else None
-                if now is not None:
-                    await self._submit(project, [msgspec.convert(now.value, Annotation)], traces)
-                    await run_in_threadpool(self._settled, project, now)
+            try:
+                if not await self._release_some(project, pause_s):
+                    return
+            except OnrecordError as error:  # the store or the way to the record is not there just now
+                _logger.warning("annotations that wait for their spans wait longer: %s", where(error))
+
+    async def _release_some(self, project: Project, pause_s: float) -> bool:
+        """Look once, after a pause; whether anything is held at all."""
+        library = self._desk.library
+        held = await run_in_threadpool(library.every, project, KIND, limit=HELD_SCORES)
+        if not held:
+            return False
+        waiting = [msgspec.convert(one.value, Annotation) for one in held]
+        traces = await self._traces(project, waiting, (pause_s,))
+        for old, one in zip(held, waiting, strict=True):
+            # It may have been said anew while its span was looked for.
+            now = await run_in_threadpool(library.get, project, KIND, old.id) if one.span_id in traces else None
+            if now is not None:
+                await self._submit(project, [msgspec.convert(now.value, Annotation)], traces)
+                await run_in_threadpool(self._settled, project, now)
+        return True

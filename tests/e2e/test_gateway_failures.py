@@ -74,6 +74,24 @@ def test_a_crash_in_mid_call_leaves_the_intent_as_evidence(data: Path, upstream:
         assert (ended.trace_id, ended.span_id) == tuple(answer.headers["x-onrecord-id"].split("/"))
 
 
+def test_a_call_that_a_stop_cuts_off_is_on_the_record(data: Path, upstream: Slow) -> None:
+    with serving(data, "--upstream", f"openai={upstream.url}", "--content-mode", "metadata") as server:
+        reader = owner(server)
+        answers: list[Answer] = []
+        caller = threading.Thread(target=lambda: answers.append(call(reader)))
+        caller.start()
+        assert upstream.called.wait(20)
+        assert server.end() == 0
+        caller.join()
+        assert [answer.status for answer in answers] == [503]
+        assert "Traceback" not in server.said()
+        server.start()
+        (span,) = spans(reader, 10)
+        assert (span.running, span.status, span.error and span.error.type) == (False, "error", "stopped")
+        assert span.attributes["gateway.request.bytes"] == len(ASKED)
+        assert "what is it?" not in repr(span)
+
+
 def test_a_log_that_can_not_be_written_blocks_the_call_or_is_counted(data: Path, upstream: Slow) -> None:
     upstream.may_answer.set()
     with serving(data, "--upstream", f"openai={upstream.url}") as server:

@@ -107,7 +107,7 @@ class Relay:
             return ""
         except asyncio.CancelledError:  # the server stops: the intake drains after the last request
             self._services.recorder.keep(call.project, self._ended("stopped"))
-            raise
+            raise Pushback("the server is stopping", hint="Send again.", retry_after_s=1) from None
         finally:
             if self._answer is not None:
                 self._answer.close(whole=self._whole)

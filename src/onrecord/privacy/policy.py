@@ -29,7 +29,10 @@ RESOURCE_DROPPED: Final = frozenset(
 
 METADATA_ATTRIBUTES: Final = frozenset(
     (
-        "http.request.method", "http.response.status_code", "network.protocol.name", "network.protocol.version",
+        "gateway.upstream", "gateway.request.bytes", "gateway.request.kept", "gateway.response.bytes",
+        "gateway.response.kept", "gateway.failure", "gateway.retry_count", "gateway.cancelled", "gateway.stream.events",
+        "gateway.stream.complete", "http.request.method", "http.response.status_code",
+        "network.protocol.name", "network.protocol.version",
         "rpc.system", "db.system.name", "gen_ai.operation.name", "gen_ai.output.type", "error.type",
     )
 )  # fmt: skip

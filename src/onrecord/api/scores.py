@@ -30,7 +30,7 @@ _DOOR: Final = b"api.scores"
 
 
 class NewScore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A judgement as it is sent. One of the four ids names what it is about."""
+    """A judgement as it is sent. A trace_id (with a span_id), a response_id or a session_id names what it is about."""
 
     name: str
     trace_id: str = ""
@@ -75,7 +75,7 @@ def _score(sent: NewScore, author: str) -> Score:
         raise Rejected(f"The field 'source' is one of {', '.join(SOURCES)}.")
     ids = (sent.trace_id, sent.span_id, sent.response_id, sent.session_id)
     if not any(ids):
-        raise Rejected("A score names a trace_id, span_id, response_id or session_id.")
+        raise Rejected("A score names a trace_id, response_id or session_id; beside a trace_id also a span_id.")
     if any(len(one.encode()) > limits.ID_BYTES for one in (*ids, sent.id, sent.name)):
         raise Rejected(f"A name or id is longer than {limits.ID_BYTES} bytes.")
     if sent.value is None and sent.passed is None and not sent.label and not sent.comment:

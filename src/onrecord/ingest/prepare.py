@@ -230,7 +230,13 @@ def _version(originals: Sequence[Message], messages: list[Screened], runtime: Pr
 
 
 def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door: bytes) -> Item:
-    """Prepare a rating, validation or evaluation."""
+    """Prepare a rating, validation or evaluation.
+
+    Raises:
+        Rejected: it names a span without its trace, so that it could not go with the person whom the trace is about.
+    """
+    if score.span_id and not (score.trace_id or score.response_id or score.session_id):
+        raise Rejected("a score that names a span names its trace too", hint="Send trace_id beside span_id.")
     exact, masked, _ = runtime.screen.score(score)
     slot = encode(exact)
     target = score.trace_id or score.response_id or score.session_id or score.name

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from onrecord.errors import Unavailable
+from onrecord.errors import Rejected, Unavailable
 from onrecord.limits import DEAD_LETTER_DAYS, DEAD_LETTERS, MESSAGES_PER_SPAN
+from onrecord.model.score import Score
 from onrecord.privacy.detect.scan import Detector
 from onrecord.receive.port import Ack
-from tests.recorded import every_byte, november, place, recording, send, span
+from tests.recorded import PROJECT, every_byte, november, place, recording, send, span
 
 POISON = "unscreenable text of a person"
 UNSCREENED = "could not be screened for personal data (ZeroDivisionError)"
@@ -105,3 +106,8 @@ def test_a_dead_letter_is_kept_for_a_week(tmp_path: Path, monkeypatch: pytest.Mo
         clock.advance(2 * 3_600_000_000)
         send(made, span(3))
         assert len(letters(tmp_path)) == 2
+
+
+def test_a_score_that_could_not_be_erased_with_its_person_is_refused(tmp_path: Path) -> None:
+    with recording(tmp_path, november()) as made, pytest.raises(Rejected, match="names its trace too"):
+        made.pipeline.score(PROJECT, Score(name="tone", span_id="1" * 16, value=1), content=b"x", door=b"api.scores")

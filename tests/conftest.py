@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
+from hypothesis import settings
 
 from onrecord.store.client import Store
 from onrecord.store.migrate import make_database
@@ -11,6 +12,8 @@ from tests.parts import pytest_sessionfinish, pytest_terminal_summary
 
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
+settings.register_profile("facts", deadline=None)  # how long an example takes says nothing about the code
+settings.load_profile("facts")
 _numbers = count(1_000)
 
 

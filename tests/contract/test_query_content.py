@@ -14,7 +14,7 @@ from onrecord.model.access import Level
 from onrecord.model.media import Media
 from onrecord.model.record import Place
 from onrecord.model.score import Score
-from tests.contract.query_world import LENSES, OURS, World, reader, said, span_id, step, trace_id
+from tests.contract.query_world import LENSES, OURS, THEIRS, World, reader, said, span_id, step, trace_id
 
 pytestmark = pytest.mark.chdb
 
@@ -185,6 +185,8 @@ def test_a_medium_is_exact_content_and_its_read_is_on_the_record(world: World) -
     owner = reader(level=Level.EXACT, purpose="a complaint")
     with pytest.raises(Missing):
         world.engine.media(owner, OURS.id, trace_id(2), "face")
+    with pytest.raises(Missing, match="no such project"):
+        world.engine.media(owner, THEIRS.id, trace_id(1), "face")
     assert world.reads == []
     assert world.engine.media(owner, OURS.id, trace_id(1), "face") == medium
     ((_, read),) = world.reads

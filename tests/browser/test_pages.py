@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 PLAIN = f"/traces/{trace_id('plain')}"
 PAGES = (
     "/traces", "/traces?q=parcel+model:gpt-4o-2024-11-20", "/traces?q=nosuchword", "/traces?facets=1", PLAIN,
-    f"{PLAIN}?view=waterfall", f"{PLAIN}?view=tree", f"{PLAIN}/compare", 
+    f"{PLAIN}?view=waterfall", f"{PLAIN}?view=tree", f"{PLAIN}/compare",
     "/traces?cols=time.session.cost", f"/traces/{trace_id('hostile')}",
     f"/traces/{trace_id('failed')}", f"/traces/{trace_id('deep')}", "/sessions", "/status",
     "/settings", "/proof/2026/1", "/welcome",

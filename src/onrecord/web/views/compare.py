@@ -32,6 +32,7 @@ def compare(visit: Visit) -> Response:
         chosen=chosen,
         other="/".join(other) if other else "",
         calls=calls[:CALLS],
+        terms=(),
         folded=_folded(found.messages) if found else (),
         here=f"/traces/{tree.trace.trace_id}",
         within=looking(visit.request.query_params, visit.site.clock.now_us()).within,

@@ -45,7 +45,7 @@ def traces(visit: Visit) -> Response:
         tail=tail,
         after=after,
         base="/traces",
-        strip=None if empty else strip_of(visit, look, now_us),
+        strip=None if empty and not look.zoomed else strip_of(visit, look, now_us),
         counts=engine.counts(access, project, look.where),
         environments=environments(visit, look),
         facets=engine.facets(access, project, FACETS, look.where, FACET_VALUES) if look.facets else (),

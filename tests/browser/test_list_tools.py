@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Reader
-from tests.browser.seed import trace_id
+from tests.browser.conftest import AXE, Reader, Server
+from tests.browser.seed import span_id, trace_id
 
 pytestmark = pytest.mark.browser
 
@@ -68,6 +68,38 @@ def test_a_row_opens_beside_the_list_and_arrows_move_on(reader: Reader) -> None:
     page.keyboard.press("Escape")
     expect(glance).to_be_hidden()
     assert "/traces?" in page.url
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_what_opens(chromium: Browser, server: Server, theme: str) -> None:
+    with Reader(chromium, server, theme) as reader:
+        found = []
+        page = reader.open("/traces")
+        page.evaluate(AXE.read_text("utf-8"))
+        page.locator(".shelf summary").first.click()
+        page.keyboard.press("/")
+        page.keyboard.type("model:")
+        expect(page.get_by_role("listbox", name="Completions")).to_be_visible()
+        found += serious(page)
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        page.keyboard.press("o")
+        expect(page.locator("#glance").get_by_role("link", name="Open the trace")).to_be_visible()
+        found += serious(page)
+        page = reader.open(f"/traces/{trace_id('plain')}?s={span_id('plain', 3)}")
+        page.evaluate(AXE.read_text("utf-8"))
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        found += serious(page)
+        assert not found, "\n".join(found)
+
+
+def serious(page: Page) -> list[str]:
+    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']} {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary'][:240]}"
+        for one in result["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 def test_a_search_is_saved_by_name_and_forgotten_and_nothing_of_it_lies_readable_on_disk(reader: Reader) -> None:

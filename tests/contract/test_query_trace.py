@@ -1,5 +1,7 @@
 """What a trace's page asks beyond its tree: neighbours in the list, two calls compared, the whole content at once."""
 
+from typing import Any
+
 import pytest
 
 from onrecord.errors import Denied, Missing, Rejected
@@ -12,7 +14,7 @@ from tests.contract.query_world import OURS, THEIRS, World, reader, said, span_i
 pytestmark = pytest.mark.chdb
 
 
-def call(trace: int, number: int, *texts: str, answer: str = "yes", **rest: object) -> Span:
+def call(trace: int, number: int, *texts: str, answer: str = "yes", **rest: Any) -> Span:
     roles = ("user", "assistant")
     turns = tuple(said(roles[place % 2], text) for place, text in enumerate(texts))
     return step(trace, number, kind="llm", input=turns, output=(said("assistant", answer),), **rest)

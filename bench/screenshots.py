@@ -18,7 +18,9 @@ from tests.browser.story import story
 PAGES = {
     "traces": "/traces",
     "search": "/traces?q=parcel&facets=1",
-    "trace": f"/traces/{trace_id('case 3')}",
+    "columns": "/traces?cols=time.input.output.session.environment.cost&env=",
+    "trace": f"/traces/{trace_id('case 3')}?view=tree",
+    "compare": f"/traces/{trace_id('case 1')}/compare?s={span_id('case 1', 5)}",
     "waterfall": f"/traces/{trace_id('case 1')}?view=waterfall&s={span_id('case 1', 3)}",
     "transcript": f"/traces/{trace_id('case 1')}?view=transcript&s={span_id('case 1', 3)}",
     "sessions": "/sessions",

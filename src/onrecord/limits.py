@@ -130,6 +130,8 @@ PAGE_ROWS: Final = 500
 """Rows on one page of an answer."""
 TRACE_SPANS: Final = 20_000
 """Spans of one trace that an answer carries; the rest is counted."""
+EXPORT_SPANS: Final = 500
+"""Steps of a trace whose content stands in one export: at 20 kB each, a file that a browser still opens at once."""
 QUERY_SECONDS: Final = 30
 """One query in the store."""
 QUERY_ROWS: Final = 100_000

@@ -131,6 +131,7 @@ class Reader:
         scheme: Any = theme
         size: Any = {"width": width, "height": 900}
         self.url = server.url
+        self.data = server.data
         self.context = browser.new_context(viewport=size, color_scheme=scheme, timezone_id="Europe/Vienna")
         self.context.add_cookies([{"name": "onrecord_session", "value": server.session, "url": server.url}])
         self.trouble: list[str] = []

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.browser
 PLAIN = f"/traces/{trace_id('plain')}"
 PAGES = (
     "/traces", "/traces?q=parcel+model:gpt-4o-2024-11-20", "/traces?q=nosuchword", "/traces?facets=1", PLAIN,
-    f"{PLAIN}?view=waterfall", f"{PLAIN}?view=transcript", f"/traces/{trace_id('hostile')}",
+    f"{PLAIN}?view=waterfall", f"{PLAIN}?view=tree", f"{PLAIN}/compare",
+    "/traces?cols=time.session.cost", f"/traces/{trace_id('hostile')}",
     f"/traces/{trace_id('failed')}", f"/traces/{trace_id('deep')}", "/sessions", "/status",
     "/settings", "/proof/2026/1", "/welcome",
 )  # fmt: skip
@@ -78,22 +79,22 @@ def test_the_keys_walk_the_list_and_open_a_trace_and_come_back(reader: Reader) -
 
 
 def test_views_are_linked_and_the_selected_step_stays(reader: Reader) -> None:
-    page = reader.open(PLAIN)
+    page = reader.open(f"{PLAIN}?view=tree")
     page.get_by_role("link", name="find_parcel").first.click()
     expect(page.locator("#step h2")).to_contain_text("find_parcel")
-    page.keyboard.press("2")
+    page.keyboard.press("3")
     expect(page.locator(".steps.waterfall")).to_be_visible()
     expect(page.locator("#step h2")).to_contain_text("find_parcel")
-    page.keyboard.press("3")
-    expect(page.locator(".card.chosen")).to_contain_text("find_parcel")
     page.keyboard.press("1")
+    expect(page.locator(".card.chosen")).to_contain_text("find_parcel")
+    page.keyboard.press("2")
     expect(page.locator(".steps.tree")).to_be_visible()
     page.keyboard.press("j")
     expect(page.locator("#step")).to_contain_text("3 earlier messages")
 
 
 def test_a_step_folds_and_unfolds(reader: Reader) -> None:
-    page = reader.open(f"{PLAIN}?s={span_id('plain', 0)}")
+    page = reader.open(f"{PLAIN}?view=tree&s={span_id('plain', 0)}")
     expect(page.locator("[data-step]:visible")).to_have_count(4)
     page.keyboard.press("h")
     expect(page.locator("[data-step]:visible")).to_have_count(1)

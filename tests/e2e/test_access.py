@@ -1,5 +1,6 @@
 """Who gets in, what each sees, and that every exact read is on the record."""
 
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -52,6 +53,45 @@ def test_a_key_does_what_its_scope_says_and_no_more(reader: Reader) -> None:
     assert server.export(body, x_api_key=writes).status == 200
     assert Reader(server, writes).ask("/traces").status == 403
     assert Reader(server, reads).ask("/traces").status == 200
+
+
+def test_a_key_that_may_only_rate_rates_for_end_users_and_opens_no_other_door(reader: Reader) -> None:
+    server = reader.server
+    rates = make_key(server, "rate")
+    headers = {"content-type": "application/json", "x-api-key": rates, "origin": "https://shop.example"}
+
+    def judge(**more: object) -> int:
+        body = json.dumps({"name": "thumb", "trace_id": TRACE, "value": 1, **more}).encode()
+        return server.ask("POST", f"{API}/scores", body, headers).status
+
+    assert judge() == 201
+    assert judge(source="human") == 403
+    assert server.export(span(3, trace=3).SerializeToString(), x_api_key=rates).status == 403
+    asked = [path for path, methods in document()["paths"].items() if "get" in methods and path != "/openapi.json"]
+    for path in asked:
+        assert Reader(server, rates).ask(path.replace("{", "").replace("}", "")).status == 403, path
+
+
+def test_a_front_end_of_any_site_may_call_one_address_without_cookies_and_no_other(reader: Reader) -> None:
+    asking = {"origin": "https://shop.example", "access-control-request-method": "POST"}
+    allowed = reader.server.ask("OPTIONS", f"{API}/scores", b"", asking)
+    assert (allowed.status, allowed.headers["access-control-allow-origin"]) == (204, "*")
+    assert "access-control-allow-credentials" not in allowed.headers
+    for path in (f"{API}/traces", "/v1/traces", f"{API}/compare", "/traces", "/login"):
+        other = reader.server.ask("OPTIONS", path, b"", asking)
+        assert "access-control-allow-origin" not in other.headers, path
+
+
+def test_an_end_user_replaces_only_judgements_of_the_same_key(reader: Reader) -> None:
+    server = reader.server
+    first, second = make_key(server, "rate"), make_key(server, "rate")
+    for key, value in ((first, 1), (second, 0), (first, 0.5)):
+        body = json.dumps({"name": "stars", "trace_id": TRACE, "value": value, "id": "mine"}).encode()
+        headers = {"content-type": "application/json", "x-api-key": key}
+        assert server.ask("POST", f"{API}/scores", body, headers).status == 201
+    server.settle()
+    scores = reader.ask(f"/traces/{TRACE}").json()["scores"]
+    assert sorted(one["value"] for one in scores if one["name"] == "stars") == [0, 0.5]
 
 
 def test_exact_content_needs_the_right_and_a_purpose(reader: Reader) -> None:

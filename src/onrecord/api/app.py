@@ -20,7 +20,7 @@ from onrecord.api.openapi import document
 from onrecord.api.operation import JSON, Operation
 from onrecord.api.port import Services
 from onrecord.api.reading import read_question
-from onrecord.api.scores import post_score
+from onrecord.api.scores import CORS, post_score
 from onrecord.api.table import OPERATIONS
 from onrecord.errors import Missing, Rejected
 
@@ -38,6 +38,9 @@ def routes(services: Services) -> list[Route]:
     async def keep_score(request: Request) -> Response:
         return Response(_encoder.encode(await post_score(request, services)), 201, _NO_STORE, JSON)
 
+    async def allow_score(request: Request) -> Response:  # noqa: ARG001 - an endpoint takes a request
+        return Response(status_code=204)
+
     async def describe(request: Request) -> Response:
         return _tagged(request, _described(), JSON)
 
@@ -46,7 +49,8 @@ def routes(services: Services) -> list[Route]:
 
     return [
         *made,
-        Route(f"{PREFIX}/scores", _guarded(keep_score), methods=["POST"], name="addScore"),
+        Route(f"{PREFIX}/scores", _anywhere(_guarded(keep_score)), methods=["POST"], name="addScore"),
+        Route(f"{PREFIX}/scores", _anywhere(_guarded(allow_score)), methods=["OPTIONS"]),
         Route(f"{PREFIX}/openapi.json", _guarded(describe), methods=["GET"], name="describe"),
         Route(f"{PREFIX}/{{rest:path}}", _guarded(refuse), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
@@ -74,6 +78,17 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
             return problem.respond(error)
 
     return guarded
+
+
+def _anywhere(endpoint: Endpoint) -> Endpoint:
+    """An endpoint that pages of any site may call, refusals included, so that their console says what is wrong."""
+
+    async def open_endpoint(request: Request) -> Response:
+        answer = await endpoint(request)
+        answer.headers.update(CORS)
+        return answer
+
+    return open_endpoint
 
 
 def _tagged(request: Request, body: bytes, media_type: str) -> Response:

@@ -28,7 +28,7 @@ def document() -> dict[str, Any]:
     schemas, components = msgspec.json.schema_components([*answers, NewScore, Ack, Problem], ref_template=_REFERENCE)
     named = dict(zip([one.name for one in OPERATIONS if one.result is not bytes], schemas, strict=False))
     paths: dict[str, Any] = {one.path: {"get": _operation(one, named.get(one.name, {}))} for one in OPERATIONS}
-    paths["/scores"] = {"post": _scores(*schemas[-3:-1])}
+    paths["/scores"] = {"post": _scores(*schemas[-3:-1]), "options": _preflight()}
     paths["/openapi.json"] = {"get": _described()}
     components["NewScore"]["properties"]["source"]["enum"] = list(SOURCES)
     return {
@@ -126,6 +126,15 @@ def _scores(new: dict[str, Any], ack: dict[str, Any]) -> dict[str, Any]:
             "201": {"description": "Kept", "content": {JSON: {"schema": ack}}},
             "default": {"$ref": "#/components/responses/Problem"},
         },
+    }
+
+
+def _preflight() -> dict[str, Any]:
+    return {
+        "operationId": "allowScore",
+        "summary": "CORS preflight: pages of any site may send a judgement with a key",
+        "security": [],
+        "responses": {"204": {"description": "Allowed"}},
     }
 
 

@@ -22,11 +22,11 @@ class Gate(Protocol):
         ...
 
 
-class Writers(Protocol):
-    """Whose key may write. Implemented by ``control.keyring.Keyring``."""
+class Raters(Protocol):
+    """Whose key may judge. Implemented by ``control.keyring.Keyring``."""
 
-    def writer(self, key: str) -> Project:
-        """The project that a key may write into; raises ``Denied``."""
+    def rater(self, key: str) -> tuple[Project, str]:
+        """The project of a key, and the key's id when it may only judge, else nothing; raises ``Denied``."""
         ...
 
 
@@ -47,7 +47,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
     engine: Engine
     gate: Gate
-    writers: Writers
+    raters: Raters
     scores: ScoreIntake
     health: Callable[[], Mapping[str, Any]]
     """The figures of ``/health``, by name."""

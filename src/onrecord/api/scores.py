@@ -2,6 +2,10 @@
 
 A key with the write scope, or a person with a login, attaches a judgement to a trace, a span, an answer or a session.
 The answer leaves after it is durable. The same ``id`` again replaces the judgement; the history stays in the ledger.
+
+A key with the rate scope alone stands in somebody's front end, where everybody can read it: it speaks for end users
+only and its ids are its own, so that it replaces nobody else's judgement (docs/adr/0105). Browsers of any site may
+call this address, and only this one; no cookie comes with such a call.
 """
 
 import asyncio
@@ -26,6 +30,14 @@ BODY_BYTES: Final = 64 * 1024
 """A judgement is a number, a word and a comment."""
 SOURCES: Final = ("end_user", "human", "validator", "evaluator", "code")
 """Who judged."""
+CORS: Final = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "POST",
+    "access-control-allow-headers": "authorization, content-type, x-api-key",
+    "access-control-max-age": "86400",
+}
+"""Fetch standard, CORS protocol; without credentials, so that a page of another site never acts as a person."""
+_END_USER: Final = "end_user"
 _DOOR: Final = b"api.scores"
 
 
@@ -41,7 +53,7 @@ class NewScore(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str = ""
     passed: bool | None = None
     comment: str = ""
-    source: str = "end_user"
+    source: str = _END_USER
     id: str = ""
     metadata: dict[str, Any] = {}
 
@@ -57,13 +69,13 @@ async def post_score(request: Request, services: Services) -> Ack:
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise Rejected("A score is sent as application/json.", status=415)
-    project, author = _writer(request, services)
+    project, author, rater = _writer(request, services)
     body = await _body(request)
     try:
         sent = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise Rejected("The body is not a score.", hint="Its fields are listed in /api/v1/openapi.json.") from None
-    score = _score(sent, author)
+    score = _score(sent, author) if not rater else _of_end_user(sent, rater)
     pending = services.scores.score(project, score, content=hashlib.sha256(body).digest(), door=_DOOR)
     return await asyncio.wrap_future(pending)
 
@@ -83,16 +95,28 @@ def _score(sent: NewScore, author: str) -> Score:
     return Score(author=author, **{name: getattr(sent, name) for name in NewScore.__struct_fields__})
 
 
-def _writer(request: Request, services: Services) -> tuple[Project, str]:
-    """Which project, and who: nobody in particular for a key, whose application says it in ``source``."""
+def _of_end_user(sent: NewScore, rater: str) -> Score:
+    """A judgement that came with a key which everybody can read."""
+    if sent.source != _END_USER:
+        raise Denied("A key that may only rate speaks for end users.", hint="Leave 'source' out.")
+    score = _score(sent, "")
+    return msgspec.structs.replace(score, id=f"{rater}:{score.id}") if score.id else score
+
+
+def _writer(request: Request, services: Services) -> tuple[Project, str, str]:
+    """Which project, who, and by which key that may only rate.
+
+    Nobody in particular for a key that may write, whose application says it in ``source``.
+    """
     key = presented_key(request.headers)
     if key:
-        return services.writers.writer(key), ""
+        project, rater = services.raters.rater(key)
+        return project, "", rater
     caller = services.gate.identify(request)
     project = project_of(caller, request.query_params.getlist("project"))
     if caller.access(project.id).level < Level.PSEUDONYMISED:
         raise Denied("Your role may not judge.", hint="Ask an owner of the project.")
-    return project, caller.actor
+    return project, caller.actor, ""
 
 
 async def _body(request: Request) -> bytes:

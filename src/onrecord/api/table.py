@@ -10,7 +10,11 @@ from onrecord.api.reading import whole
 from onrecord.errors import Rejected
 from onrecord.model.access import Level
 from onrecord.model.record import Place
+from onrecord.query.compare import Comparison
+from onrecord.query.completing import Completion
+from onrecord.query.content import TraceContent
 from onrecord.query.figures import MEASURES
+from onrecord.query.neighbours import Neighbours
 from onrecord.query.results import (
     Bucket,
     Completeness,
@@ -54,6 +58,24 @@ def _traces(asked: Question) -> Page[TraceRow]:
 
 def _trace(asked: Question) -> TraceTree:
     return asked.services.engine.trace(asked.access, asked.project.id, asked.path["trace_id"])
+
+
+def _trace_content(asked: Question) -> TraceContent:
+    level = Level[asked.value("content", "pseudonymised").upper()]
+    return asked.services.engine.trace_content(asked.access, asked.project.id, asked.path["trace_id"], level)
+
+
+def _neighbours(asked: Question) -> Neighbours:
+    return asked.services.engine.neighbours(asked.access, asked.project.id, asked.path["trace_id"], asked.where)
+
+
+def _compare(asked: Question) -> Comparison:
+    left, right = (_step_named(asked.value(side)) for side in ("left", "right"))
+    return asked.services.engine.compare(asked.access, asked.project.id, left, right)
+
+
+def _complete(asked: Question) -> Page[Completion]:
+    return Page(rows=asked.services.engine.complete(asked.access, asked.project.id, asked.value("line"), asked.where))
 
 
 def _span(asked: Question) -> SpanDetail:
@@ -135,6 +157,13 @@ def _health(asked: Question) -> HealthSummary:
     return HealthSummary(dict(asked.services.health()))
 
 
+def _step_named(text: str) -> tuple[str, str]:
+    trace_id, _, span_id = text.partition("/")
+    if not trace_id or not span_id:
+        raise Rejected("A step is named as TRACE_ID/SPAN_ID.")
+    return trace_id, span_id
+
+
 def _place(asked: Question) -> Place:
     shard, index = whole("shard", asked.path["shard"]), asked.path["index"]
     if shard > _LARGEST_SHARD or not index.isascii() or not index.isdecimal() or int(index) >= 1 << 62:
@@ -168,6 +197,27 @@ OPERATIONS: Final[Sequence[Operation]] = (
     Operation(
         name="getTrace", path="/traces/{trace_id}", summary="One trace as a tree, in reading order",
         handler=_trace, result=TraceTree,
+    ),
+    Operation(
+        name="exportTrace", path="/traces/{trace_id}/content",
+        summary="One trace with the content of its steps, in one read",
+        handler=_trace_content, result=TraceContent, parameters=_CONTENT,
+    ),
+    Operation(
+        name="getNeighbours", path="/traces/{trace_id}/neighbours",
+        summary="The traces before and after one in the list that the filter makes",
+        handler=_neighbours, result=Neighbours, filtered=True,
+    ),
+    Operation(
+        name="compareSpans", path="/compare", summary="What differs between two steps: words, parameters, figures",
+        handler=_compare, result=Comparison,
+        parameters=tuple(Parameter(name=side, note="A step, as TRACE_ID/SPAN_ID", required=True)
+                         for side in ("left", "right")),
+    ),
+    Operation(
+        name="complete", path="/complete", summary="What the end of a search line could become",
+        handler=_complete, result=Page[Completion], filtered=True,
+        parameters=(Parameter(name="line", note="The search line up to the caret", required=True),),
     ),
     Operation(
         name="getSpan", path="/traces/{trace_id}/spans/{span_id}", summary="One step with its content",

@@ -41,8 +41,8 @@ def create(
     """
     wanted = frozenset(scopes)
     if not wanted:
-        raise Rejected("A key needs at least one scope.", hint="Choose from read, write, admin.")
-    if project.id == SYSTEM_PROJECT and Scope.WRITE in wanted:
+        raise Rejected("A key needs at least one scope.", hint=f"Choose from {', '.join(Scope)}.")
+    if project.id == SYSTEM_PROJECT and wanted & {Scope.WRITE, Scope.RATE}:
         raise Rejected("Nobody writes into the reserved project but the server.")
     secret = f"or_{project.id}_{new_token()}"
     key = ApiKey(

@@ -51,6 +51,17 @@ class Keyring:
             raise Denied("This key may not write.", hint="Make one with `onrecord keys create --scope write`.")
         return snapshot.projects[found.project_id]
 
+    def rater(self, key: str) -> tuple[Project, str]:
+        """The project whose records ``key`` may judge, and the id of the key when that is all it may do.
+
+        Raises:
+            Denied: 401 when the key is not known or revoked, 403 when it may not judge.
+        """
+        snapshot, found = self._find(key)
+        if not found.scopes & {Scope.WRITE, Scope.RATE}:
+            raise Denied("This key may not rate.", hint="Make one with `onrecord keys create --scope rate`.")
+        return snapshot.projects[found.project_id], "" if Scope.WRITE in found.scopes else found.id
+
     def reader(self, key: str) -> Caller:
         """The caller that ``key`` stands for.
 

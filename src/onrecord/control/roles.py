@@ -7,7 +7,8 @@
 | `reader`  | pseudonymised   | nothing |
 | `auditor` | metadata only   | nothing |
 
-A key with scope `read` sees what a reader sees; with `admin` what an owner sees; with `write` it sees nothing.
+A key with scope `read` sees what a reader sees; with `admin` what an owner sees; with `write` it sees nothing. A key
+with `rate` sees nothing either and may only judge: it is made to stand in a front end, where everybody can read it.
 """
 
 import enum
@@ -39,6 +40,7 @@ class Scope(enum.StrEnum):
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
+    RATE = "rate"
 
 
 _LEVELS: Final = {

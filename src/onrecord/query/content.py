@@ -1,17 +1,19 @@
 """One span with its content. The one place where exact content is given out, and where that is recorded first."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from onrecord.errors import Corrupt, Denied, Missing, OnrecordError, Rejected, Unavailable
+from onrecord.limits import EXPORT_SPANS
 from onrecord.model.access import Level
 from onrecord.model.media import Media
 from onrecord.model.message import Message
 from onrecord.model.record import Place
 from onrecord.query.compile import Bound
 from onrecord.query.port import Content, Read, RecordAccess
-from onrecord.query.results import SpanDetail, SpanRow
+from onrecord.query.results import SpanDetail, SpanRow, TraceTree
 from onrecord.query.scope import SCOPED, View
 from onrecord.query.scorerows import scores_of_span
 from onrecord.query.spanrows import NEWEST_REVISION, columns, read_row
@@ -65,6 +67,33 @@ def listed(view: View, vault: Vault, row: SpanRow) -> SpanDetail:
     return detail if level is Level.METADATA else _with_content(view, vault, detail)
 
 
+class TraceContent(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole trace: its tree, and the content of its first steps in reading order."""
+
+    tree: TraceTree
+    steps: tuple[SpanDetail, ...]
+    """At most ``limits.EXPORT_SPANS``; what comes after stands in the tree alone."""
+    level: Level
+
+
+def trace_content(view: View, vault: Vault, tree: TraceTree, level: Level) -> TraceContent:
+    """The content of a trace in one read; an exact one is one record that names every step.
+
+    Raises:
+        Denied: exact content without the right. Rejected: without a purpose.
+        Unavailable: the read could not be recorded.
+    """
+    if level is Level.EXACT:
+        _may_read_exact(view)
+    rows = [node.span for node in tree.nodes[:EXPORT_SPANS]]
+    level = min(level, view.level)
+    if level is Level.EXACT:
+        _record(view, vault, [Place(row.shard, row.index) for row in rows], "export")
+    bare = (SpanDetail(row=row, state="withheld", level=level, reason=_METADATA_ONLY) for row in rows)
+    steps = bare if level is Level.METADATA else (_read(view, vault, one) for one in bare)
+    return TraceContent(tree=tree, steps=tuple(steps), level=level)
+
+
 def media(view: View, vault: Vault, trace_id: str, media_id: str) -> Media:
     """A medium of a trace: exact content, whatever it shows.
 
@@ -74,7 +103,7 @@ def media(view: View, vault: Vault, trace_id: str, media_id: str) -> Media:
     """
     _may_read_exact(view)
     place = vault.content.media_place(view.project.number, trace_id, media_id)
-    _record(view, vault, place, "media")
+    _record(view, vault, [place], "media")
     return vault.content.media(view.project.number, place)
 
 
@@ -94,10 +123,13 @@ def _may_read_exact(view: View) -> None:
 
 
 def _with_content(view: View, vault: Vault, detail: SpanDetail) -> SpanDetail:
-    place = Place(detail.row.shard, detail.row.index)
-    number = view.project.number
     if detail.level is Level.EXACT:
-        _record(view, vault, place, "span")
+        _record(view, vault, [Place(detail.row.shard, detail.row.index)], "span")
+    return _read(view, vault, detail)
+
+
+def _read(view: View, vault: Vault, detail: SpanDetail) -> SpanDetail:
+    place, number = Place(detail.row.shard, detail.row.index), view.project.number
     try:
         read = vault.content.read if detail.level is Level.EXACT else vault.content.masked
         span = read(number, place)
@@ -108,10 +140,10 @@ def _with_content(view: View, vault: Vault, detail: SpanDetail) -> SpanDetail:
     return msgspec.structs.replace(detail, state=_PRESENT, reason="", content=span, new_from=new_from(span.input))
 
 
-def _record(view: View, vault: Vault, place: Place, kind: str) -> None:
+def _record(view: View, vault: Vault, places: Sequence[Place], kind: str) -> None:
     """Put the read on the record; nothing is shown when that fails."""
     try:
-        vault.record_access(view.access, Read(project=view.project, kind=kind, places=(place,)))
+        vault.record_access(view.access, Read(project=view.project, kind=kind, places=tuple(places)))
     except OnrecordError:
         raise
     except Exception as fault:  # noqa: BLE001 - whatever went wrong, the read is not on the record

@@ -14,9 +14,26 @@ from onrecord.model.ids import is_random_id
 from onrecord.model.media import Media
 from onrecord.model.record import Place
 from onrecord.model.time import Clock
-from onrecord.query import completeness, content, figures, lists, people, proofs, scorerows, searching, tree
+from onrecord.query import (
+    compare,
+    completeness,
+    completing,
+    content,
+    figures,
+    lists,
+    neighbours,
+    people,
+    proofs,
+    scorerows,
+    searching,
+    tree,
+)
+from onrecord.query.compare import Comparison
 from onrecord.query.compile import resolve
+from onrecord.query.completing import Completion
+from onrecord.query.content import TraceContent
 from onrecord.query.cursor import PlaceCursor, encode, limit_of, name_after, place_after
+from onrecord.query.neighbours import Neighbours
 from onrecord.query.port import Content, FindLedgers, FindLens, FindProducers, FindProject, RecordAccess, Select
 from onrecord.query.results import (
     Bucket,
@@ -122,6 +139,38 @@ class Engine:
         view, _ = self._enter(access, project)
         ids = (self._shown_id(view, trace_id), self._shown_id(view, span_id))
         return content.span_detail(view, self._vault, ids, level, self._sizes(view))
+
+    def trace_content(
+        self, access: Access, project: str, trace_id: str, level: Level = Level.PSEUDONYMISED
+    ) -> TraceContent:
+        """One trace with the content of its steps: what an export holds. Levels, and what is raised, as ``span``."""
+        view, _ = self._enter(access, project)
+        found = tree.trace_tree(view, self._shown_id(view, trace_id), self._sizes(view))
+        return content.trace_content(view, self._vault, found, level)
+
+    def compare(self, access: Access, project: str, left: tuple[str, str], right: tuple[str, str]) -> Comparison:
+        """What differs between two steps, each a trace id and a span id; pseudonymised, like everything by default.
+
+        Raises:
+            Missing: one of them is not there for this reader.
+        """
+        view, _ = self._enter(access, project)
+        sizes = self._sizes(view)
+        details = []
+        for trace_id, span_id in (left, right):
+            ids = (self._shown_id(view, trace_id), self._shown_id(view, span_id))
+            details.append(content.span_detail(view, self._vault, ids, Level.PSEUDONYMISED, sizes))
+        return compare.compare(*details)
+
+    def neighbours(self, access: Access, project: str, trace_id: str, where: Filter = EVERYTHING) -> Neighbours:
+        """The next newer and the next older trace in the list that ``where`` makes; empty at its ends."""
+        view, wanted = self._enter(access, project, where)
+        return neighbours.neighbours(view, wanted, self._shown_id(view, trace_id), self._sizes(view))
+
+    def complete(self, access: Access, project: str, line: str, where: Filter = EVERYTHING) -> tuple[Completion, ...]:
+        """What the end of a search line could become: names of fields, values of the spans that fit ``where``."""
+        view, wanted = self._enter(access, project, where)
+        return completing.complete(view, line, wanted)
 
     def media(self, access: Access, project: str, trace_id: str, media_id: str) -> Media:
         """An image, a sound or a document of a trace: exact content, recorded before it is given.

@@ -202,7 +202,7 @@ def _services(ground: _Ground, state: health.Health) -> Services:
     return Services(
         engine=ground.queries,
         gate=ground.gate,
-        writers=ground.keyring,
+        raters=ground.keyring,
         scores=ground.recording.pipeline,
         health=lambda: state.report(figures=True),
     )
@@ -310,6 +310,8 @@ def _later_routes(ground: _Ground, shown: Sequence[Figure], state: health.Health
         keyring=KeyOffice(ground.keyring, ground.clock),
         state=State(state, ground.keyring, ground.clock),
         clock=ground.clock,
+        scores=ground.recording.pipeline,
+        library=ground.library,
     )
     figures_endpoint = metrics.endpoint(shown, ground.bodies.tally, ground.gate.may_see_figures)
     return [Route("/metrics", figures_endpoint, methods=["GET"]), *web.routes(site)]

@@ -9,7 +9,22 @@ from starlette.routing import BaseRoute, Route
 
 from onrecord.web.port import Site
 from onrecord.web.render import HEADERS, static_response
-from onrecord.web.views import door, proof, sessions, settings, status, step, trace, traces
+from onrecord.web.views import (
+    compare,
+    copies,
+    door,
+    feedback,
+    glance,
+    media,
+    proof,
+    searches,
+    sessions,
+    settings,
+    status,
+    step,
+    trace,
+    traces,
+)
 from onrecord.web.visit import View, reading
 
 
@@ -32,6 +47,19 @@ def routes(site: Site) -> list[BaseRoute]:
         get("/traces/{trace}/step", step.step),
         get("/traces/{trace}/text", step.text),
         post("/traces/{trace}/exact", step.exact),
+        get("/traces/{trace}/earlier", step.earlier),
+        get("/traces/{trace}/next", trace.following),
+        get("/traces/{trace}/previous", trace.preceding),
+        get("/traces/{trace}/compare", compare.compare),
+        get("/traces/{trace}/copy", copies.copy),
+        get("/traces/{trace}/export", copies.export),
+        post("/traces/{trace}/export", copies.export),
+        post("/traces/{trace}/feedback", feedback.feedback),
+        get("/traces/{trace}/glance", glance.glance),
+        post("/traces/{trace}/media", media.media),
+        get("/complete", searches.complete),
+        post("/searches", searches.save),
+        post("/searches/remove", searches.remove),
         get("/sessions", sessions.sessions),
         get("/sessions/{session}", sessions.session),
         get("/proof/{shard}/{index}", proof.proof),

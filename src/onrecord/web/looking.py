@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
+from starlette.datastructures import QueryParams
 
 from onrecord.errors import Rejected
 from onrecord.query.filters import And, Compare, Filter, Or, Text, parse
@@ -25,6 +26,15 @@ RANGE_WORDS: Final = {
 DEFAULT_RANGE: Final = "7d"
 TIME_FIELD: Final = "received"
 _STEPS_S: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
+COLUMNS: Final = (
+    "time", "input", "output", "user", "session", "application", "environment", "model", "tokens", "cost", "latency",
+    "spans", "ratings", "proof",
+)  # fmt: skip
+"""Columns of the list that can be chosen; status and name always stand there."""
+USUAL: Final = (
+    "time", "input", "output", "user", "model", "tokens", "cost", "latency", "spans", "ratings", "proof",
+)  # fmt: skip
+"""Those that stand there when nobody has chosen."""
 BARS: Final = 72
 """Bars of a histogram, at most."""
 _CHIP: Final = re.compile(r'-?[A-Za-z_][\w.]*(?:!=|<=|>=|[:=<>~])(?:"(?:[^"\\]|\\.)*"|[^\s"])+|-?"(?:[^"\\]|\\.)*"|\S+')
@@ -51,6 +61,8 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
     zoomed: bool = False
     facets: bool = False
     """Whether the values to choose from stand beside the list."""
+    columns: tuple[str, ...] = USUAL
+    """Columns of the list, in the order of ``COLUMNS``."""
     where: Filter = And()
     terms: tuple[str, ...] = ()
     """Words and phrases to mark."""
@@ -62,7 +74,18 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
         zoom = {"from_": str(self.since_us), "to": str(self.until_us)} if self.zoomed else {}
         span = {} if self.zoomed or self.range == DEFAULT_RANGE else {"range": self.range}
         facets = {"facets": "1"} if self.facets else {}
-        return {"q": self.q, "env": self.env, **span, **zoom, **facets}
+        columns = {} if self.columns == USUAL else {"cols": ".".join(self.columns)}
+        return {"q": self.q, "env": self.env, **span, **zoom, **facets, **columns}
+
+    @property
+    def within(self) -> dict[str, str]:
+        """The parameters that say which traces: what a trace's page keeps, to know its neighbours and the way back."""
+        return {name: value for name, value in self.parameters.items() if name not in ("facets", "cols") and value}
+
+    @property
+    def timeless(self) -> dict[str, str]:
+        """The parameters but the time, so that a bar can name another."""
+        return {name: value for name, value in self.parameters.items() if name not in ("range", "from_", "to")}
 
     @property
     def others(self) -> dict[str, str]:
@@ -119,6 +142,7 @@ def looking(query: Mapping[str, str], now_us: int, *extra: Filter) -> Looking:
         until_us=until_us,
         zoomed=zoomed,
         facets=query.get("facets") == "1",
+        columns=_columns(query),
         where=parts[0] if len(parts) == 1 else And(tuple(parts)),
         terms=terms_of(line),
         chips=chips_of(q),
@@ -148,6 +172,13 @@ def chips_of(q: str) -> tuple[Chip, ...]:
 def step_s(seconds: float) -> int:
     """The length of one bar, in seconds, so that a stretch has at most ``BARS``."""
     return next((step for step in _STEPS_S if seconds / step <= BARS), _STEPS_S[-1])
+
+
+def _columns(query: Mapping[str, str]) -> tuple[str, ...]:
+    """``time.input.cost`` as columns, or those a form ticked; what is none is left out, nothing is the usual."""
+    ticked = query.getlist("col") if isinstance(query, QueryParams) else []
+    chosen = {*query.get("cols", "").split("."), *ticked}
+    return tuple(name for name in COLUMNS if name in chosen) or USUAL
 
 
 def _instant(query: Mapping[str, str], name: str) -> int:

@@ -6,14 +6,17 @@ of them ``Denied`` 429; both sentences are shown as they are.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from concurrent.futures import Future
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from onrecord.control.apikeys import ApiKey
 from onrecord.control.caller import Caller
+from onrecord.control.library import Library
 from onrecord.control.roles import Scope
 from onrecord.model.project import ContentMode, Project
+from onrecord.model.score import Score
 from onrecord.model.time import Clock
 from onrecord.query.engine import Engine
 
@@ -61,6 +64,14 @@ class Keyring(Protocol):
         ...
 
 
+class ScoreIntake(Protocol):
+    """Where judgements go. Implemented by ``ingest.pipeline.Pipeline``."""
+
+    def score(self, project: Project, score: Score, *, content: bytes, door: bytes) -> Future[Any]:
+        """Keep a score; the future is done when it is durable. Raises ``Pushback``: nothing was kept."""
+        ...
+
+
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """One figure of the health page."""
 
@@ -103,5 +114,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     keyring: Keyring
     state: State
     clock: Clock
+    scores: ScoreIntake
+    """Where what a person judges in a page goes."""
+    library: Library
+    """Where what a person keeps for herself stands, sealed."""
     public_url: Callable[[], str] = lambda: ""
     """Where applications send to, ``http://127.0.0.1:4318``; empty: the address that the reader used."""

@@ -25,8 +25,8 @@ from onrecord.web.port import SESSION_COOKIE, Site
 from onrecord.web.render import HEADERS, page
 from onrecord.web.words import zone_of
 
-FORM_BYTES: Final = 16_384
-"""The largest form of any page."""
+FORM_BYTES: Final = 65_536
+"""The largest form of any page: a corrected answer of 6,000 characters in any script, each byte of it escaped."""
 _BUSY: Final = 503
 """A page that is answered so asks again by itself: the store opens a second after the server."""
 THEMES: Final = ("light", "dark")

@@ -66,10 +66,10 @@ class Door:
         roles = {project.id: Role(role) for project in self.projects}
         return Caller(actor="actor", name="n", roles=roles, projects=self.projects, is_person=True)
 
-    def writer(self, key: str) -> Project:
-        if key != "or_writes":
+    def rater(self, key: str) -> tuple[Project, str]:
+        if key not in ("or_writes", "or_rates"):
             raise Denied("This key is not known.", status=401)
-        return OURS
+        return OURS, "key1" if key == "or_rates" else ""
 
     def score(self, project: Project, score: Score, *, content: bytes, door: bytes) -> Future[Ack]:
         self.kept.append((project, score))
@@ -111,7 +111,7 @@ class Client:
 @pytest.fixture
 def client(engine: Engine, door: Door) -> Client:
     services = Services(
-        engine=cast("AskedEngine", engine), gate=door, writers=door, scores=door, health=lambda: {"pending": 3}
+        engine=cast("AskedEngine", engine), gate=door, raters=door, scores=door, health=lambda: {"pending": 3}
     )
     return Client(Starlette(routes=routes(services)), **{"x-role": "reader"})
 
@@ -136,7 +136,7 @@ def path_of(path: str) -> str:
 def test_every_address_needs_somebody_and_names_a_parameter_that_it_has_not(
     client: Client, operation: Any, engine: Engine
 ) -> None:
-    required = "field=model&" if operation.name == "facets" else ""
+    required = "".join(f"{one.name}=status&" for one in operation.parameters if one.required)
     refused = client.get(f"{path_of(operation.path)}?{required}modle={SECRET}")
     assert refused.status_code == 400
     assert "'modle'" in refused.json()["detail"]
@@ -149,8 +149,8 @@ def test_every_address_needs_somebody_and_names_a_parameter_that_it_has_not(
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
 def test_every_address_answers_and_says_that_it_is_not_to_be_kept(client: Client, operation: Any) -> None:
-    required = "?field=model" if operation.name == "facets" else ""
-    answer = client.get(path_of(operation.path) + required)
+    required = "&".join(f"{one.name}=a/b" for one in operation.parameters if one.required)
+    answer = client.get(f"{path_of(operation.path)}?{required}")
     assert answer.status_code == 200, answer.text
     assert answer.headers["cache-control"] == ("private, no-cache" if operation.immutable else "no-store")
     assert answer.headers["content-type"] == operation.media_type

@@ -1,11 +1,12 @@
 """The address as a filter, the histogram strip."""
 
 import pytest
+from starlette.datastructures import QueryParams
 
 from onrecord.errors import Rejected
 from onrecord.query.filters import And, Compare, Not, Text
 from onrecord.query.results import Bucket
-from onrecord.web.looking import BARS, RANGES, condition_of, looking, step_s
+from onrecord.web.looking import BARS, RANGES, USUAL, condition_of, looking, step_s
 from onrecord.web.strip import HEIGHT, strip
 
 NOW_US = 1_795_521_600_000_000
@@ -71,3 +72,19 @@ def test_a_strip_has_a_bar_for_every_stretch_and_failures_inside_it() -> None:
 def test_a_chosen_value_is_a_condition_that_means_it_literally(value: str) -> None:
     where = looking({"q": condition_of("model", value), "range": "all"}, NOW_US).where
     assert where == Compare("model", "=", value)
+
+
+def test_chosen_columns_are_known_ones_in_the_order_of_the_list() -> None:
+    look = looking({"cols": "cost.time.nonsense"}, NOW_US)
+    assert look.columns == ("time", "cost")
+    assert look.parameters["cols"] == "time.cost"
+    assert looking({"cols": "nonsense"}, NOW_US).columns == USUAL
+    assert looking(QueryParams([("cols", ""), ("col", "input"), ("col", "time")]), NOW_US).columns == ("time", "input")
+    assert "cols" not in looking({}, NOW_US).parameters
+
+
+def test_a_traces_page_keeps_which_traces_and_nothing_of_how_they_were_shown() -> None:
+    look = looking({"q": "parcel", "range": "30d", "cols": "time", "facets": "1"}, NOW_US)
+    assert look.within == {"q": "parcel", "range": "30d"}
+    assert looking({"from": "5", "to": "9"}, NOW_US).within == {"from_": "5", "to": "9"}
+    assert looking({}, NOW_US).within == {}

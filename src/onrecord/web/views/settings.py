@@ -23,7 +23,7 @@ def make_key(visit: Visit) -> Response:
         secret = visit.site.keyring.make(visit.caller, visit.project, scopes, note)
     except Rejected as error:
         return _page(visit, status=400, wrong=f"{error.message} {error.hint}".strip(), note=note)
-    return _page(visit, made=secret)
+    return _page(visit, made=secret, rates=scopes == {Scope.RATE})
 
 
 def revoke_key(visit: Visit) -> Response:
@@ -48,7 +48,9 @@ def welcome(visit: Visit) -> Response:
     return visit.go("/traces")
 
 
-def _page(visit: Visit, *, status: int = 200, made: str = "", wrong: str = "", note: str = "") -> Response:
+def _page(
+    visit: Visit, *, status: int = 200, made: str = "", wrong: str = "", note: str = "", rates: bool = False
+) -> Response:
     context: dict[str, Any] = {"made": made, "wrong": wrong, "note": note, "revoked": visit.asked("revoked") == "1"}
     keys = visit.site.keyring.keys(visit.caller, visit.project) if visit.is_owner else ()
     return visit.render(
@@ -56,7 +58,8 @@ def _page(visit: Visit, *, status: int = 200, made: str = "", wrong: str = "", n
         status,
         **context,
         keys=tuple(reversed(keys)),
-        key=made,
+        key="" if rates else made,
+        rates=rates,
         keyless=visit.is_owner and not keys,
         scopes=tuple(Scope),
         is_owner=visit.is_owner,

@@ -9,15 +9,19 @@ from starlette.responses import Response
 from onrecord.errors import Missing
 from onrecord.model.access import Level
 from onrecord.model.span import Span
-from onrecord.query.results import SpanDetail, SpanRow
+from onrecord.query.compare import Piece, text_of_message, words
+from onrecord.query.results import ScoreRow, SpanDetail, SpanRow
 from onrecord.web.content import View, arguments_line, blocks, part_text, value_markup
 from onrecord.web.ink import ink
 from onrecord.web.jsontree import tree
 from onrecord.web.looking import looking
+from onrecord.web.media import media_of
 from onrecord.web.render import HEADERS
-from onrecord.web.visit import Visit
+from onrecord.web.visit import Visit, integer
 from onrecord.web.words import utc_text
 
+VIEWS: Final = ("transcript", "tree", "waterfall")
+"""The first is shown when none is asked for."""
 _EARLIER: Final = 60
 """Earlier messages that a page carries folded."""
 _PLAIN: Final = (
@@ -54,6 +58,24 @@ def step(visit: Visit) -> Response:
         visit.access, visit.project.id, visit.request.path_params["trace"], visit.asked("s")
     )
     return visit.render("part/step.html", **step_context(visit, detail))
+
+
+def earlier(visit: Visit) -> Response:
+    """The fragment ``/traces/{trace}/earlier?s=&upto=``: messages that were sent before, when somebody unfolds them."""
+    trace_id, upto = visit.request.path_params["trace"], integer(visit.asked("upto", "0"), "message number")
+    detail = visit.site.engine.span(visit.access, visit.project.id, trace_id, visit.asked("s"))
+    sent = detail.content.input if detail.content is not None else ()
+    first = max(0, upto - _EARLIER)
+    look = View(terms=looking({"q": visit.asked("q")}, 0).terms)
+    return visit.render(
+        "part/earlier.html",
+        detail=detail,
+        before=first,
+        messages=blocks(sent[first:upto], "input", look, first),
+        here=f"/traces/{trace_id}",
+        terms=look.terms,
+        exact=False,
+    )
 
 
 def exact(visit: Visit) -> Response:
@@ -94,11 +116,23 @@ def step_context(visit: Visit, detail: SpanDetail) -> dict[str, Any]:
         "details": list(_details(detail.row, content)),
         "offers_exact": visit.may_read_exact and not is_exact and detail.state == "present",
         "here": f"/traces/{trace_id}",
-        "q": visit.asked("q"),
-        "view": visit.asked("view", "tree"),
+        "within": looking(visit.request.query_params, 0).within,
+        "view": visit.asked("view", VIEWS[0]),
+        "answer_text": "\n".join(map(text_of_message, content.output))[:6_000] if content is not None else "",
+        "media": media_of(content) if content is not None else (),
+        "may_judge": visit.access.level >= Level.PSEUDONYMISED,
+        "corrections": tuple(_corrections(detail)),
         **_messages(detail, look),
         **_tool(content, look),
     }
+
+
+def _corrections(detail: SpanDetail) -> Iterator[tuple[ScoreRow, tuple[Piece, ...]]]:
+    """What people say that the answer should have been, against what it was."""
+    said = "\n".join(map(text_of_message, detail.content.output)) if detail.content is not None else ""
+    for one in detail.scores:
+        if one.name == "correction" and one.comment and one.span_id == detail.row.span_id:
+            yield one, words(said, one.comment)
 
 
 def _messages(detail: SpanDetail, look: View) -> dict[str, Any]:

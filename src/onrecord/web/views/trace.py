@@ -13,10 +13,10 @@ from onrecord.query.results import Node, SpanDetail, TraceTree
 from onrecord.web.content import Block, View, blocks
 from onrecord.web.looking import looking
 from onrecord.web.steps import FIRST_ROWS, Layout, Step
-from onrecord.web.views.step import step_context
+from onrecord.web.views.step import VIEWS, step_context
+from onrecord.web.views.turn import Turn, turn_of
 from onrecord.web.visit import Visit, integer
 
-VIEWS: Final = ("tree", "waterfall", "transcript")
 CARDS: Final = 40
 """Cards of one batch of the transcript."""
 _QUIET: Final = ("span", "chain", "embedding")
@@ -44,10 +44,13 @@ def trace(visit: Visit) -> Response:
     detail = visit.site.engine.span(visit.access, visit.project.id, tree.trace.trace_id, selected)
     errors = (node.span.span_id for node in tree.nodes if node.span.status == "error")
     context = step_context(visit, detail)
+    window = _window(visit, layout, selected)
     return visit.render(
         "trace.html",
-        **{**context, **_window(visit, layout, selected)},
+        **{**context, **window},
         tree=tree,
+        turn=_turn(visit, tree, window),
+        end=visit.asked("end"),
         total_ms=layout.total_ms,
         first_error=next(errors, ""),
     )
@@ -56,9 +59,29 @@ def trace(visit: Visit) -> Response:
 def rows(visit: Visit) -> Response:
     """Further rows of the tree, waterfall or transcript: a fragment."""
     layout = Layout(_tree(visit))
-    view = visit.asked("view", "tree")
+    view = visit.asked("view", VIEWS[0])
     template = "part/cards.html" if view == "transcript" else "part/steps.html"
     return visit.render("part/rows.html", part=template, **_window(visit, layout, visit.asked("s")))
+
+
+def following(visit: Visit) -> Response:
+    """To the next older trace of the list that the address holds; at its end the same trace again, which says so."""
+    return _beside(visit, "older")
+
+
+def preceding(visit: Visit) -> Response:
+    """To the next newer one."""
+    return _beside(visit, "newer")
+
+
+def _beside(visit: Visit, which: str) -> Response:
+    look = looking(visit.request.query_params, visit.site.clock.now_us())
+    trace_id = visit.request.path_params["trace"]
+    found = visit.site.engine.neighbours(visit.access, visit.project.id, trace_id, look.where)
+    other = getattr(found, which)
+    view = visit.asked("view")
+    end = "" if other else ("oldest" if which == "older" else "newest")
+    return visit.go(f"/traces/{other or trace_id}", view=view, end=end, **look.within)
 
 
 def _tree(visit: Visit) -> TraceTree:
@@ -67,16 +90,17 @@ def _tree(visit: Visit) -> TraceTree:
 
 def _window(visit: Visit, layout: Layout, chosen: str) -> dict[str, Any]:
     """The batch of rows that the address asks for, and where the next one begins."""
-    view = visit.asked("view", "tree")
-    view = view if view in VIEWS else "tree"
+    view = visit.asked("view", VIEWS[0])
+    view = view if view in VIEWS else VIEWS[0]
     nodes = layout.nodes
-    numbers = [number for number, node in enumerate(nodes) if view != "transcript" or _tells(node, len(nodes))]
+    told = [number for number, node in enumerate(nodes) if view != "transcript" or _tells(node, len(nodes))]
+    numbers = told or list(range(len(nodes)))
     size = CARDS if view == "transcript" else FIRST_ROWS
-    first = min(integer(visit.asked("from", "0"), "row number"), len(numbers))
+    first = min(integer(visit.asked("row", "0"), "row number"), len(numbers))
     batch = [layout.row(number) for number in numbers[first : first + size]]
     after = first + len(batch)
-    q = visit.asked("q")
-    terms = looking({"q": q}, 0).terms
+    look = looking(visit.request.query_params, visit.site.clock.now_us())
+    terms = look.terms
     return {
         "here": f"/traces/{visit.request.path_params['trace']}",
         "view": view,
@@ -85,10 +109,18 @@ def _window(visit: Visit, layout: Layout, chosen: str) -> dict[str, Any]:
         "chosen": chosen,
         "next_from": after if after < len(numbers) else 0,
         "left": len(numbers) - after,
-        "q": q,
+        "within": look.within,
         "terms": terms,
         "exact": False,
     }
+
+
+def _turn(visit: Visit, tree: TraceTree, window: dict[str, Any]) -> Turn | None:
+    """Both ends of the conversation, around the steps; none where a model call is the whole of it."""
+    if window["view"] != VIEWS[0] or tree.nodes[0].span.kind == "llm":
+        return None
+    found = turn_of(visit, tree, View(terms=window["terms"]))
+    return found if found.told else None
 
 
 def _tells(node: Node, total: int) -> bool:

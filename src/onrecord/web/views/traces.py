@@ -6,9 +6,10 @@ from starlette.responses import JSONResponse, Response
 
 from onrecord.query.filters import EVERYTHING
 from onrecord.query.results import PageRequest
-from onrecord.web.looking import RANGE_WORDS, RANGES, Looking, condition_of, looking, step_s
+from onrecord.web.looking import COLUMNS, RANGE_WORDS, RANGES, Looking, condition_of, looking, step_s
 from onrecord.web.render import HEADERS
 from onrecord.web.strip import Strip, strip
+from onrecord.web.views.searches import saved
 from onrecord.web.visit import Visit
 
 ROWS: Final = 50
@@ -44,7 +45,7 @@ def traces(visit: Visit) -> Response:
         tail=tail,
         after=after,
         base="/traces",
-        strip=None if empty else strip_of(visit, look, now_us),
+        strip=None if empty and not look.zoomed else strip_of(visit, look, now_us),
         counts=engine.counts(access, project, look.where),
         environments=environments(visit, look),
         facets=engine.facets(access, project, FACETS, look.where, FACET_VALUES) if look.facets else (),
@@ -53,6 +54,8 @@ def traces(visit: Visit) -> Response:
         keyless=empty and visit.may_write_keyless,
         older=empty and bool(engine.traces(access, project, EVERYTHING, PageRequest(limit=1)).rows),
         range_words=RANGE_WORDS[look.range],
+        saved=saved(visit),
+        every_column=COLUMNS,
     )
 
 

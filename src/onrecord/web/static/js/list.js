@@ -2,29 +2,31 @@
 import { onKey } from "./page.js";
 
 const EVERY_MS = 1000;
-let at = -1;
 const rows = () => [...document.querySelectorAll("[data-row]")];
+
+const place = () => rows().findIndex((row) => row.classList.contains("at"));
 
 function move(by) {
   const all = rows();
   if (!all.length) return;
-  all[at]?.classList.remove("at");
-  at = Math.min(Math.max(at + by, 0), all.length - 1);
+  const before = place();
+  all[before]?.classList.remove("at");
+  const at = Math.min(Math.max(before + by, 0), all.length - 1);
   all[at].classList.add("at");
   all[at].scrollIntoView({ block: "nearest" });
   all[at].querySelector("[data-open]")?.focus({ preventScroll: true });
 }
 onKey("j", () => move(1));
 onKey("k", () => move(-1));
-onKey("Enter", () => rows()[at]?.querySelector("[data-open]")?.click());
+onKey("Enter", () => rows()[place()]?.querySelector("[data-open]")?.click());
 document.addEventListener("click", (event) => {
-  const row = event.target.closest("tr[data-row]");
+  const row = event.target.closest("tr[data-row]:not([data-glance])");
   if (row && !event.target.closest("a, button, summary") && !String(getSelection())) row.querySelector("[data-open]")?.click();
 });
 
 const list = document.querySelector("[data-list][data-tail]");
 if (list?.dataset.tail) {
-  const place = list.querySelector(".pill-place");
+  const pills = list.querySelector(".pill-place");
   const brand = document.querySelector(".brand");
   let known = 0;
   const show = () => location.assign(list.dataset.here);
@@ -44,7 +46,7 @@ if (list?.dataset.tail) {
             known = count;
             const pill = Object.assign(document.createElement("a"), { className: "pill", href: list.dataset.here });
             pill.textContent = `${count}${more ? "+" : ""} new`;
-            place.replaceChildren(pill);
+            pills.replaceChildren(pill);
           }
           if (more) return setTimeout(look, EVERY_MS * 30);
         }

@@ -66,6 +66,11 @@ async function copy(text, place) {
 document.addEventListener("click", (event) => {
   const id = event.target.closest("[data-copy]");
   if (id && id.textContent !== "copied") copy(id.dataset.copy, id);
+  const form = event.target.closest("[data-copy-from]");
+  if (form && navigator.clipboard && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    fetch(form.href).then(async (answer) => copy(await answer.text(), form), () => open(form.href, "_blank", "noopener"));
+  }
   const link = event.target.closest("[data-copy-link]");
   if (link) copy(location.href, link);
 });
@@ -81,6 +86,10 @@ function dress(root) {
 dress(document);
 document.addEventListener("htmx:load", (event) => dress(event.detail.elt));
 
+// A menu closes when something else is clicked, or with Escape.
+const menus = (but) => document.querySelectorAll("details.menu[open]").forEach((one) => one !== but && (one.open = false));
+document.addEventListener("click", (event) => menus(event.target.closest("details.menu")));
+
 // Keys: other modules add theirs; typing in a field is never taken for a key.
 const keys = new Map();
 export function onKey(key, act) {
@@ -91,6 +100,7 @@ const search = document.querySelector("[data-search]");
 onKey("/", () => search && (search.focus(), search.select()));
 onKey("?", () => help && (help.open ? help.close() : help.showModal()));
 onKey("Escape", () => {
+  if (document.querySelector("details.menu[open]")) return menus();
   const back = document.querySelector("[data-back]");
   if (back) location.href = back.href;
 });

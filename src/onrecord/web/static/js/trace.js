@@ -28,7 +28,7 @@ steps.addEventListener("click", (event) => {
   if (link && !event.ctrlKey && !event.metaKey) mark(link.closest("[data-step]"));
 });
 document.body.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id !== "step") return apply();
+  if (event.detail.target.id !== "step") return frame.dataset.view === "tree" && apply();
   const panel = event.detail.target;
   panel.scrollTop = 0;
   if (getComputedStyle(panel).position === "static") panel.scrollIntoView({ block: "start" });
@@ -79,9 +79,13 @@ if (frame.dataset.view === "tree") apply();
 
 const view = (name) => () => document.querySelector(`[data-view-to="${name}"]`)?.click();
 const isFailed = (step) => step.classList.contains("failed") || step.querySelector(".card-head > .bad");
-onKey("1", view("tree"));
-onKey("2", view("waterfall"));
-onKey("3", view("transcript"));
+const follow = (what) => () => document.querySelector(what)?.click();
+onKey("1", view("transcript"));
+onKey("2", view("tree"));
+onKey("3", view("waterfall"));
+onKey("n", follow("[data-next]"));
+onKey("p", follow("[data-previous]"));
+onKey("c", follow("[data-compare]"));
 onKey("j", () => walk(1));
 onKey("k", () => walk(-1));
 onKey("e", () => walk(1, isFailed));

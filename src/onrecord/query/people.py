@@ -67,6 +67,7 @@ def users(view: View, where: Filter, start: NameCursor | None, limit: int) -> Pa
             errors=one.errors,
             tokens=one.use.tokens,
             cost_reported=one.use.cost,
+            cost_currency=one.use.currency,
         )
         for one in _people(view, "user", names)
     )

@@ -214,6 +214,7 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True):
     errors: int
     tokens: Tokens
     cost_reported: float | None = None
+    cost_currency: str = ""
 
 
 class Snippet(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -26,6 +26,7 @@ def seed_traces(now_ns: int) -> dict[str, list[dict[str, Any]]]:
         "long": conversation("long", now_ns - 30 * 10**9, LONG, "Read."),
         "deep": chain("deep", now_ns - 25 * 10**9, 130),
         "wide": wide("wide", now_ns - 20 * 10**9, 10_000),
+        "older": conversation("older", now_ns - 60 * 10**9, "Is it insured?", "Yes.", system="Be brief and kind."),
         "failed": conversation("failed", now_ns - 10 * 10**9, "Book a table", "", failed=True),
     }
 
@@ -43,7 +44,10 @@ def conversation(
 ) -> list[dict[str, Any]]:
     """An agent that asks a model, calls a tool and answers."""
     who = {"session.id": "talk-1", "user.id": "jan@example.com"}
-    first = {"llm.input_messages.0.message.role": "system", "llm.input_messages.0.message.content": "Be brief."}
+    first = {
+        "llm.input_messages.0.message.role": "system",
+        "llm.input_messages.0.message.content": rest.get("system", "Be brief."),
+    }
     first |= {"llm.input_messages.1.message.role": "user", "llm.input_messages.1.message.content": ask}
     call = "llm.output_messages.0.message"
     tool = {f"{call}.role": "assistant", f"{call}.tool_calls.0.tool_call.function.name": "find_parcel"}
@@ -124,4 +128,6 @@ def send(url: str, spans: list[dict[str, Any]], key: str = "") -> None:
 
 
 def _value(value: Any) -> dict[str, Any]:
+    if isinstance(value, float):
+        return {"doubleValue": value}
     return {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}

@@ -222,7 +222,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         ),
     ),
     Operation(
-        name="charts", path="/charts", summary="Traffic, errors, latency, tokens and cost over time, in lines by a field",
+        name="charts", path="/charts", summary="Traffic, errors, latency, tokens and cost over time, in lines",
         handler=_charts, result=Charts, filtered=True,
         parameters=(Parameter(name="by", note="What has a line each", choices=tuple(DIMENSIONS)),),
     ),

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from onrecord.web.port import Site
 from onrecord.web.render import HEADERS, static_response
-from onrecord.web.views import door, proof, sessions, settings, status, step, trace, traces
+from onrecord.web.views import dashboard, door, prompts, proof, sessions, settings, status, step, trace, traces, users
 from onrecord.web.visit import View, reading
 
 
@@ -34,6 +34,10 @@ def routes(site: Site) -> list[BaseRoute]:
         post("/traces/{trace}/exact", step.exact),
         get("/sessions", sessions.sessions),
         get("/sessions/{session}", sessions.session),
+        get("/dashboard", dashboard.dashboard),
+        get("/users", users.users),
+        get("/prompts", prompts.prompts),
+        get("/prompts/{version}", prompts.prompt),
         get("/proof/{shard}/{index}", proof.proof),
         get("/proof/{shard}/{index}/file", proof.proof_file),
         get("/proof/{shard}/{index}/json", proof.proof_json),

@@ -6,6 +6,7 @@ has a condition of the search language (``CONDITIONS``) that finds the rows behi
 """
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any, Final
 
 import msgspec
@@ -52,7 +53,8 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
     "environment": Dimension("environment", "trace", ", environment", "environment"),
 }
 _LATENCY: Final = {"call": "duration_us", "trace": "if(is_root, duration_us, NULL)"}
-_TRAFFIC: Final = {"call": "count()", "trace": "uniqExact(trace_id)"}
+_TRAFFIC: Final = {"call": "count()", "trace": "uniqExact(cityHash64(trace_id))"}
+"""Hashed to 64 bits, which halves the time and in a billion traces mistakes less than one."""
 _SEVERAL: Final = ("tag", "user")
 """Fields of which one row may have several values: it counts for each line, and once for everything."""
 _BY_LINE: Final = "(line, start), (line)"
@@ -221,8 +223,8 @@ def _grouped(
     wanted = (
         _TRAFFIC[unit],
         "countIf(status = 'error')",
-        *(f"quantileOrNull({part})({duration}) / 1000" for part in (0.5, 0.95, 0.99)),
-        *(f"quantileOrNull({part})(time_to_first_token_ms)" for part in (0.5, 0.95)),
+        f"quantiles(0.5, 0.95, 0.99)({duration} / 1000)",
+        "quantiles(0.5, 0.95)(time_to_first_token_ms)",
         f"countIf({_ASKED})",
         f"sumIf({TOTAL}, {CALL})",
         f"sumIf(cost_reported, {CALL})",
@@ -253,7 +255,9 @@ def _rows(dimension: Dimension, where: Filter, bound: Bound) -> str:
 
 
 def _read(row: Sequence[Any]) -> Measured:
-    traffic, errors, p50, p95, p99, first_p50, first_p95, calls, tokens, cost, currencies, unpriced = row
+    traffic, errors, latencies, first_tokens, calls, tokens, cost, currencies, unpriced = row
+    p50, p95, p99 = map(_known, latencies)
+    first_p50, first_p95 = map(_known, first_tokens)
     single = len(currencies) == 1
     return Measured(
         traffic=traffic,
@@ -269,3 +273,8 @@ def _read(row: Sequence[Any]) -> Measured:
         currency=currencies[0] if single else "",
         unpriced=unpriced,
     )
+
+
+def _known(quantile: float) -> float | None:
+    """A percentile; of nothing the store makes a number that is none."""
+    return None if isnan(quantile) else quantile

@@ -20,6 +20,7 @@ Attributes = dict[str, Any]
 def seed_traces(now_ns: int) -> dict[str, list[dict[str, Any]]]:
     """Spans by the name of their trace; ids are made from the name."""
     return {
+        "odd": conversation("odd", now_ns - 70 * 10**9, "Odd?", "Odd.", system=HOSTILE, model=HOSTILE),
         "plain": conversation("plain", now_ns - 50 * 10**9, "Where is my parcel?", "It arrives today."),
         "hostile": conversation("hostile", now_ns - 40 * 10**9, HOSTILE, MARKDOWN, title=HOSTILE),
         "rtl": conversation("rtl", now_ns - 35 * 10**9, RTL, CJK),
@@ -58,7 +59,11 @@ def conversation(
         "llm.input_messages.3.message.role": "tool",
         "llm.input_messages.3.message.content": '{"state": "out for delivery", "stops": 3}',
     }
-    model = {"llm.model_name": "gpt-4o-2024-11-20", "llm.provider": "openai", "llm.token_count.prompt": 120}
+    model: Attributes = {
+        "llm.model_name": rest.get("model", "gpt-4o-2024-11-20"),
+        "llm.provider": "openai",
+        "llm.token_count.prompt": 120,
+    }
     model |= {"llm.token_count.completion": 30, "llm.token_count.total": 150}
     said = {f"{call}.role": "assistant", f"{call}.content": answer}
     root = {"input.value": ask, "output.value": answer}

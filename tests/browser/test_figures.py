@@ -145,15 +145,32 @@ def test_a_user_is_found_by_raw_id_and_leads_to_traces_and_sessions(reader: Read
 
 def test_two_prompts_are_versions_with_a_word_diff_between_them(reader: Reader) -> None:
     page = reader.open("/prompts")
-    expect(page.locator("tbody tr")).to_have_count(2)
-    page.locator("tbody tr").last.locator(".c-name a").click()
+    expect(page.locator("tbody tr")).to_have_count(3)
+    page.locator("tbody tr").nth(1).locator(".c-name a").click()
     expect(page.locator(".diff ins")).to_have_text("brief and kind.")
-    page.locator(".versions tbody tr").last.locator(".c-ver a").click()
-    expect(page.locator(".diff")).to_have_count(0)
-    page.get_by_role("link", name="compare", exact=True).click()
+    page.locator(".versions tbody tr").nth(1).locator(".c-ver a").click()
+    page.wait_for_load_state()
+    page.get_by_role("link", name="compare", exact=True).first.click()
     expect(page.locator(".diff del")).to_have_text("brief and kind.")
     page.get_by_text("the newest call").click()
     expect(page.locator("#step h2")).to_contain_text("chat gpt-4o")
+
+
+def test_names_and_prompts_that_a_client_chose_do_nothing(reader: Reader) -> None:
+    odd = parsed = ""
+    for path in ("/dashboard", "/dashboard?show=traffic", "/prompts"):
+        page = reader.open(path)
+        page.wait_for_timeout(200)
+        parsed += page.title()
+        odd += page.inner_text("#main")
+    page.locator("tbody tr").last.locator(".c-name a").click()
+    expect(page.locator(".sheet .ctl", has_text="RLO").first).to_be_visible()
+    assert page.locator("#main img, #main iframe").count() == 0
+    assert "owned" not in parsed + page.title()
+    assert "<script>" in odd
+    line = reader.open("/dashboard").locator("[data-chart=traffic] .key a", has_text="<script>")
+    line.click()
+    expect(page.locator(".strip figcaption strong")).to_have_text("1")
 
 
 def test_a_session_reads_as_a_conversation_with_its_figures_folded(reader: Reader) -> None:

@@ -20,7 +20,7 @@ HOUR_US = 3_600 * 1_000_000
 
 def call(trace: int, number: int, **more: Any) -> Span:
     """A model call; model, tokens and cost may be overwritten."""
-    plain = {"kind": "llm", "model_served": "gpt-4o", "usage": Usage(input=10, output=5)}
+    plain: dict[str, Any] = {"kind": "llm", "model_served": "gpt-4o", "usage": Usage(input=10, output=5)}
     return step(trace, number, 1, **{**plain, **more})
 
 
@@ -110,7 +110,7 @@ def test_time_to_first_token_and_prompt_versions_are_drawn(world: World) -> None
 def test_the_condition_of_a_figure_finds_the_rows_that_it_counts(world: World, by: str) -> None:
     rng, hours = random.Random(by), [list[Span]() for _ in range(7)]
     for trace in range(1, 60):
-        shared = {
+        shared: dict[str, Any] = {
             "application": rng.choice("abc"),
             "environment": rng.choice(("", "prod")),
             "user_id": rng.choice("xy"),

@@ -1,5 +1,7 @@
 """Prompts seen: every distinct system prompt is a version, with what it did, its text and its neighbours in time."""
 
+from typing import Any
+
 import pytest
 
 from onrecord.errors import Missing
@@ -18,9 +20,9 @@ BRIEF = "Be brief. Today is 24 November 2026."
 KIND = "Be kind to jan@example.com."
 
 
-def asked(trace: int, system: str, number: int = 2, **more: object) -> Span:
+def asked(trace: int, system: str, number: int = 2, **more: Any) -> Span:
     messages = (said("system", system), said("user", f"question {trace}"))
-    plain = {"kind": "llm", "name": "chat", "application": "desk", "usage": Usage(input=10, output=5)}
+    plain: dict[str, Any] = {"kind": "llm", "name": "chat", "application": "desk", "usage": Usage(input=10, output=5)}
     return step(trace, number, input=messages, output=(said("assistant", "yes"),), **{**plain, **more})
 
 

@@ -1,5 +1,7 @@
 """Plots: titles are sentences, unknown is a gap, and each figure has the condition of its rows."""
 
+from typing import Any
+
 import pytest
 
 from onrecord.query.charts import Charts, Line, Measured
@@ -7,11 +9,11 @@ from onrecord.query.filters import parse
 from onrecord.web.plots import condition, data_of, every, joined, name_of, own_condition, path, plots
 
 
-def point(traffic: int = 1, **more: float | None) -> Measured:
-    return Measured(traffic=traffic, **more)  # type: ignore[arg-type]
+def point(traffic: int = 1, **more: Any) -> Measured:
+    return Measured(traffic=traffic, **more)
 
 
-def charts(by: str = "model", unit: str = "call", **more: object) -> Charts:
+def charts(by: str = "model", unit: str = "call") -> Charts:
     lines = (
         Line(value="gpt 4", whole=point(3, cost=0.5, unpriced=1), points=(point(1, cost=0.5), point(0), point(2))),
         Line(value="", whole=point(2), points=(point(1), point(0), point(1))),

@@ -1,5 +1,5 @@
 // Charts of the dashboard: uPlot draws them, one crosshair walks through all, a click opens the rows, a drag zooms.
-const data = JSON.parse(document.getElementById("charts-data")?.textContent ?? "null");
+const data = JSON.parse(document.getElementById("charts-data")?.dataset.charts ?? "null");
 const html = document.documentElement;
 const HEIGHT = { alone: 320, many: 168 };
 const STEPS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000];

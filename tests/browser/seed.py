@@ -44,7 +44,7 @@ def conversation(
     name: str, start_ns: int, ask: str, answer: str, *, failed: bool = False, **rest: str
 ) -> list[dict[str, Any]]:
     """An agent that asks a model, calls a tool and answers."""
-    who = {"session.id": "talk-1", "user.id": "jan@example.com"}
+    who = {"session.id": rest.get("session", "talk-1"), "user.id": "jan@example.com"}
     first = {
         "llm.input_messages.0.message.role": "system",
         "llm.input_messages.0.message.content": rest.get("system", "Be brief."),

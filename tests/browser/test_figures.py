@@ -1,11 +1,13 @@
 """Dashboard, users, prompts and conversations in a real browser: figures lead to their rows, and nothing complains."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import AXE, Reader, Server
+from tests.browser.conftest import AXE, Reader, Server, readable
+from tests.browser.seed import conversation, send, trace_id
 
 pytestmark = pytest.mark.browser
 
@@ -159,10 +161,11 @@ def test_two_prompts_are_versions_with_a_word_diff_between_them(reader: Reader) 
 def test_names_and_prompts_that_a_client_chose_do_nothing(reader: Reader) -> None:
     odd = parsed = ""
     for path in ("/dashboard", "/dashboard?show=traffic", "/prompts"):
-        page = reader.open(path)
-        page.wait_for_timeout(200)
-        parsed += page.title()
-        odd += page.inner_text("#main")
+        shown = reader.open(path)
+        shown.wait_for_timeout(200)
+        parsed += shown.title()
+        odd += shown.inner_text("#main")
+    page = reader.page
     page.locator("tbody tr").last.locator(".c-name a").click()
     expect(page.locator(".sheet .ctl", has_text="RLO").first).to_be_visible()
     assert page.locator("#main img, #main iframe").count() == 0
@@ -184,3 +187,22 @@ def test_a_session_reads_as_a_conversation_with_its_figures_folded(reader: Reade
     expect(turn.locator(".turn-facts")).to_contain_text("300 tokens")
     turn.locator(".turn-facts dd a").first.click()
     page.wait_for_url(re.compile("/traces/"))
+
+
+def test_a_long_session_is_read_in_pages(chromium: Browser, server: Server) -> None:
+    now_ns, key = time.time_ns(), server.write_key()
+    for number in range(21):
+        start_ns = now_ns - (40 - number) * 10**9
+        turn = conversation(f"turn {number}", start_ns, f"Question {number}.", "Answer", session="talk-long")
+        send(server.url, turn, key)
+        readable(server, trace_id(f"turn {number}"))
+    with Reader(chromium, server) as reader:
+        page = reader.open(f"/traces/{trace_id('turn 20')}")
+        page.locator(".trace-head a[href^='/sessions/']").click()
+        expect(page.locator(".turn")).to_have_count(20)
+        expect(page.locator(".turn").last).to_contain_text("Question 20.")
+        page.get_by_role("link", name="Earlier turns").click()
+        expect(page.locator(".turn")).to_have_count(1)
+        expect(page.locator(".turn")).to_contain_text("Question 0.")
+        page.get_by_role("link", name="Newest turns").click()
+        expect(page.locator(".turn")).to_have_count(20)

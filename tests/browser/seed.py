@@ -20,12 +20,14 @@ Attributes = dict[str, Any]
 def seed_traces(now_ns: int) -> dict[str, list[dict[str, Any]]]:
     """Spans by the name of their trace; ids are made from the name."""
     return {
+        "odd": conversation("odd", now_ns - 70 * 10**9, "Odd?", "Odd.", system=HOSTILE, model=HOSTILE),
         "plain": conversation("plain", now_ns - 50 * 10**9, "Where is my parcel?", "It arrives today."),
         "hostile": conversation("hostile", now_ns - 40 * 10**9, HOSTILE, MARKDOWN, title=HOSTILE),
         "rtl": conversation("rtl", now_ns - 35 * 10**9, RTL, CJK),
         "long": conversation("long", now_ns - 30 * 10**9, LONG, "Read."),
         "deep": chain("deep", now_ns - 25 * 10**9, 130),
         "wide": wide("wide", now_ns - 20 * 10**9, 10_000),
+        "older": conversation("older", now_ns - 60 * 10**9, "Is it insured?", "Yes.", system="Be brief and kind."),
         "failed": conversation("failed", now_ns - 10 * 10**9, "Book a table", "", failed=True),
     }
 
@@ -42,8 +44,11 @@ def conversation(
     name: str, start_ns: int, ask: str, answer: str, *, failed: bool = False, **rest: str
 ) -> list[dict[str, Any]]:
     """An agent that asks a model, calls a tool and answers."""
-    who = {"session.id": "talk-1", "user.id": "jan@example.com"}
-    first = {"llm.input_messages.0.message.role": "system", "llm.input_messages.0.message.content": "Be brief."}
+    who = {"session.id": rest.get("session", "talk-1"), "user.id": "jan@example.com"}
+    first = {
+        "llm.input_messages.0.message.role": "system",
+        "llm.input_messages.0.message.content": rest.get("system", "Be brief."),
+    }
     first |= {"llm.input_messages.1.message.role": "user", "llm.input_messages.1.message.content": ask}
     call = "llm.output_messages.0.message"
     tool = {f"{call}.role": "assistant", f"{call}.tool_calls.0.tool_call.function.name": "find_parcel"}
@@ -54,7 +59,11 @@ def conversation(
         "llm.input_messages.3.message.role": "tool",
         "llm.input_messages.3.message.content": '{"state": "out for delivery", "stops": 3}',
     }
-    model = {"llm.model_name": "gpt-4o-2024-11-20", "llm.provider": "openai", "llm.token_count.prompt": 120}
+    model: Attributes = {
+        "llm.model_name": rest.get("model", "gpt-4o-2024-11-20"),
+        "llm.provider": "openai",
+        "llm.token_count.prompt": 120,
+    }
     model |= {"llm.token_count.completion": 30, "llm.token_count.total": 150}
     said = {f"{call}.role": "assistant", f"{call}.content": answer}
     root = {"input.value": ask, "output.value": answer}
@@ -124,4 +133,6 @@ def send(url: str, spans: list[dict[str, Any]], key: str = "") -> None:
 
 
 def _value(value: Any) -> dict[str, Any]:
+    if isinstance(value, float):
+        return {"doubleValue": value}
     return {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}

@@ -14,6 +14,9 @@ CASES = (
     ("Is the parcel insured when it goes abroad?", "Yes, up to 500 euros. Above that you can add insurance."),
 )
 SYSTEM = "You are a patient clerk of a parcel service. Never promise a date that the system does not show."
+OLDER = "You are a clerk of a parcel service. Never promise a date, and ask for the number of the parcel first."
+OLDER_FROM = 35
+"""The case from which on the older prompt was in use."""
 MODELS = ("gpt-4o-2024-11-20", "claude-sonnet-4-5", "gpt-4o-mini")
 
 
@@ -28,7 +31,7 @@ def _case(number: int, end_ns: int) -> list[dict[str, Any]]:
     failed = number % 9 == 3
     start_ns = end_ns - 4 * 10**9
     who = {"session.id": f"talk-{number // 3}", **({"user.id": f"customer-{number // 6}"} if number % 3 == 0 else {})}
-    said = _said("llm.input_messages", ("system", SYSTEM), ("user", ask))
+    said = _said("llm.input_messages", ("system", SYSTEM if number < OLDER_FROM else OLDER), ("user", ask))
     out = "llm.output_messages.0.message"
     call = {f"{out}.role": "assistant", f"{out}.tool_calls.0.tool_call.function.name": "find_parcel"}
     call[f"{out}.tool_calls.0.tool_call.function.arguments"] = '{"parcel": "AT-77"}'
@@ -38,7 +41,7 @@ def _case(number: int, end_ns: int) -> list[dict[str, Any]]:
         for place, rule in enumerate(("Parcels are insured up to 500 euros.", "Refunds take up to five days."))
         for key, value in (("id", f"policy-{place}"), ("content", rule))
     }
-    usage = {"llm.model_name": MODELS[number % 3], "llm.provider": "openai", **_usage(rng)}
+    usage = {"llm.model_name": MODELS[number % 3], "llm.provider": "openai", **_usage(rng), **_price(number)}
     last = said | _said("llm.input_messages", ("assistant", "I am looking it up."), ("tool", found), first=2)
     reply = {f"{out}.role": "assistant", f"{out}.content": answer}
     root = {"input.value": ask, "output.value": "" if failed else answer, **who}
@@ -69,3 +72,8 @@ def _usage(rng: random.Random) -> dict[str, int]:
 
 def _tool(found: str) -> dict[str, Any]:
     return {"tool.name": "find_parcel", "input.value": '{"parcel": "AT-77"}', "output.value": found}
+
+
+def _price(number: int) -> dict[str, Any]:
+    """What the client says that a call cost; one of three says nothing."""
+    return {"llm.cost.total": 0.0004 * (number % 7 + 1)} if number % 3 else {}

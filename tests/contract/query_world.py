@@ -13,6 +13,7 @@ from onrecord.ledger.lock import CheckpointLock
 from onrecord.ledger.reader import LedgerReader, read_directory
 from onrecord.ledger.signer import create_signer
 from onrecord.model.access import Access, Level
+from onrecord.model.derive import system_texts
 from onrecord.model.ids import new_id
 from onrecord.model.media import Media
 from onrecord.model.message import Message, Part
@@ -23,6 +24,7 @@ from onrecord.model.span import Span
 from onrecord.model.time import FixedClock
 from onrecord.privacy.pseudonym import Pseudonyms
 from onrecord.privacy.screen import Screen
+from onrecord.privacy.skeleton import prompt_version
 from onrecord.query.engine import Engine
 from onrecord.query.port import Read
 from onrecord.store.client import Store
@@ -155,9 +157,9 @@ class World:
         """The row of a span."""
         assert self.spans[project.number, place] is span
         masked = self.masked(project.number, place)
-        return stamp(
-            span_line(masked, self._facts(place, project, facts), (), ""), place, revision, NOW_US + place.index
-        )
+        version = prompt_version(b"key of prompts", system_texts(span))
+        made = span_line(masked, self._facts(place, project, facts), (), version)
+        return stamp(made, place, revision, self._facts(place, project, facts).received_us)
 
     def _facts(self, place: Place, project: Project, facts: Mapping[str, Any] | None) -> RecordFacts:
         plain = RecordFacts(

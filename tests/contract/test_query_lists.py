@@ -187,6 +187,15 @@ def test_sessions_and_users_add_up_whole_traces(world: World) -> None:
         world.engine.session(reader(), OURS.id, "s3")
 
 
+def test_a_users_cost_says_how_many_calls_are_not_in_it(world: World) -> None:
+    world.keep([
+        step(1, 1, kind="agent", user_id="jan"), step(1, 2, 1, kind="llm", model_served="m", cost_reported=0.5),
+        step(1, 3, 1, kind="llm", model_served="m"), step(1, 4, 1, kind="tool"),
+    ])  # fmt: skip
+    (user,) = world.engine.users(reader(), OURS.id).rows
+    assert (user.cost_reported, user.cost_currency, user.unpriced) == (0.5, "USD", 1)
+
+
 @pytest.mark.parametrize("page", [PageRequest(limit=0), PageRequest(limit=501), PageRequest(after="nonsense")])
 def test_a_page_that_can_not_be_is_rejected_by_name(world: World, page: PageRequest) -> None:
     for ask in (world.engine.traces, world.engine.sessions, world.engine.users, world.engine.spans):

@@ -15,6 +15,7 @@ from onrecord.model.access import Access, Level
 from onrecord.model.project import Project
 from onrecord.model.record import Place
 from onrecord.model.score import Score
+from onrecord.privacy.skeleton import prompt_version
 from onrecord.query.engine import Engine
 from onrecord.query.filters import parse
 from onrecord.query.scope import View, enter
@@ -23,6 +24,7 @@ from tests.contract.query_world import OURS, THEIRS, World, reader, said, span_i
 pytestmark = pytest.mark.chdb
 
 SECRET = "theirsecretword"
+THEIR_PROMPT = prompt_version(b"key of prompts", ("their prompt",))
 QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "traces": lambda engine, access, project: engine.traces(access, project),
     "spans": lambda engine, access, project: engine.spans(access, project),
@@ -39,6 +41,9 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "aggregate": lambda engine, access, project: engine.aggregate(
         access, project, ("count", "traces", "users"), group_by=("application",), interval_s=60
     ),
+    "charts": lambda engine, access, project: engine.charts(access, project, "application"),
+    "prompts": lambda engine, access, project: engine.prompts(access, project),
+    "prompt": lambda engine, access, project: engine.prompt(access, project, THEIR_PROMPT),
     "facets": lambda engine, access, project: engine.facets(access, project, ("application", "tag", "metadata.k")),
     "tail": lambda engine, access, project: engine.tail(access, project, "WyJwIiwwLDBd"),
     "counts": lambda engine, access, project: engine.counts(access, project),
@@ -57,7 +62,8 @@ def world(shared_world: World) -> World:
     shared_world.keep([step(1, number, application="our shop", user_id="our user") for number in (1, 2, 3)])
     theirs: dict[str, Any] = {
         "application": "their shop", "user_id": "their user", "session_id": "their session", "tags": ("their tag",),
-        "metadata": {"k": "their value"}, "input": (said("user", SECRET),), "running": True,
+        "metadata": {"k": "their value"}, "input": (said("system", "their prompt"), said("user", SECRET)),
+        "running": True,
     }  # fmt: skip
     shared_world.keep([step(7, number, **theirs) for number in (1, 2)], THEIRS)
     shared_world.keep([step(1, 9, **theirs)], THEIRS)

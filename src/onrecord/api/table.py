@@ -10,11 +10,13 @@ from onrecord.api.reading import whole
 from onrecord.errors import Rejected
 from onrecord.model.access import Level
 from onrecord.model.record import Place
+from onrecord.query.charts import DIMENSIONS, Charts
 from onrecord.query.compare import Comparison
 from onrecord.query.completing import Completion
 from onrecord.query.content import TraceContent
 from onrecord.query.figures import MEASURES
 from onrecord.query.neighbours import Neighbours
+from onrecord.query.prompts import PromptDetail, PromptRow
 from onrecord.query.results import (
     Bucket,
     Completeness,
@@ -120,6 +122,19 @@ def _aggregate(asked: Question) -> Page[Bucket]:
             where=asked.where,
         )
     )
+
+
+def _charts(asked: Question) -> Charts:
+    by = asked.value("by", "model")
+    return asked.services.engine.charts(asked.access, asked.project.id, by, asked.where)
+
+
+def _prompts(asked: Question) -> Page[PromptRow]:
+    return asked.services.engine.prompts(asked.access, asked.project.id, asked.where, asked.page)
+
+
+def _prompt(asked: Question) -> PromptDetail:
+    return asked.services.engine.prompt(asked.access, asked.project.id, asked.path["version"])
 
 
 def _facets(asked: Question) -> Page[Facets]:
@@ -255,6 +270,19 @@ OPERATIONS: Final[Sequence[Operation]] = (
             Parameter(name="group_by", note="A field; up to three", repeated=True),
             Parameter(name="interval", note="Length of a stretch of time: 3600, 90s, 5m, 1h"),
         ),
+    ),
+    Operation(
+        name="charts", path="/charts", summary="Traffic, errors, latency, tokens and cost over time, in lines",
+        handler=_charts, result=Charts, filtered=True,
+        parameters=(Parameter(name="by", note="What has a line each", choices=tuple(DIMENSIONS)),),
+    ),
+    Operation(
+        name="listPrompts", path="/prompts", summary="Versions of system prompts that were seen, most recent first",
+        handler=_prompts, result=Page[PromptRow], filtered=True, paged=True,
+    ),
+    Operation(
+        name="getPrompt", path="/prompts/{version}", summary="One version: its text, and those of the same name",
+        handler=_prompt, result=PromptDetail,
     ),
     Operation(
         name="facets", path="/facets", summary="The most frequent values of fields",

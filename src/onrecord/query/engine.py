@@ -15,6 +15,7 @@ from onrecord.model.media import Media
 from onrecord.model.record import Place
 from onrecord.model.time import Clock
 from onrecord.query import (
+    charts,
     compare,
     completeness,
     completing,
@@ -23,11 +24,13 @@ from onrecord.query import (
     lists,
     neighbours,
     people,
+    prompts,
     proofs,
     scorerows,
     searching,
     tree,
 )
+from onrecord.query.charts import Charts
 from onrecord.query.compare import Comparison
 from onrecord.query.compile import resolve
 from onrecord.query.completing import Completion
@@ -35,6 +38,7 @@ from onrecord.query.content import TraceContent
 from onrecord.query.cursor import PlaceCursor, encode, limit_of, name_after, place_after
 from onrecord.query.neighbours import Neighbours
 from onrecord.query.port import Content, FindLedgers, FindLens, FindProducers, FindProject, RecordAccess, Select
+from onrecord.query.prompts import PromptDetail, PromptRow
 from onrecord.query.results import (
     Bucket,
     Completeness,
@@ -245,6 +249,33 @@ class Engine:
         """
         view, wanted = self._enter(access, project, where)
         return figures.aggregate(view, measures, group_by, interval_s, wanted)
+
+    def charts(
+        self, access: Access, project: str, by: str = "model", where: Filter = EVERYTHING, *,
+        since_us: int = 0, until_us: int = 0,
+    ) -> Charts:  # fmt: skip
+        """Traffic, errors, latency, tokens and cost of the spans that fit, in lines over time.
+
+        ``by`` is a key of ``charts.DIMENSIONS``. 0 is the first row that fits, and now.
+        """
+        view, wanted = self._enter(access, project, where)
+        return charts.charts(view, by, wanted, since_us, until_us or self._clock.now_us())
+
+    def prompts(
+        self, access: Access, project: str, where: Filter = EVERYTHING, page: PageRequest = FIRST
+    ) -> Page[PromptRow]:
+        """Versions of system prompts of which a span fits, most recently seen first; figures of the spans that fit."""
+        view, wanted = self._enter(access, project, where)
+        return prompts.prompts(view, wanted, name_after(page.after), limit_of(page))
+
+    def prompt(self, access: Access, project: str, version: str) -> PromptDetail:
+        """One version of a system prompt with its text, pseudonymised, and its versions over time.
+
+        Raises:
+            Missing: no call with it is there for this reader.
+        """
+        view, _ = self._enter(access, project)
+        return prompts.prompt(view, self._vault, version, self._sizes(view))
 
     def facets(
         self, access: Access, project: str, fields: Sequence[str], where: Filter = EVERYTHING, limit: int = 20

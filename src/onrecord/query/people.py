@@ -16,7 +16,11 @@ from onrecord.query.uses import NEEDS_TOPMOST, SUMS, Use, added, read_use, topmo
 _NARROW: Final = (
     "trace_id, span_id, shard, idx, revision, is_root, kind, status, running, start_us, end_us, received_us, user, "
     "session, application, environment, usage_aggregate, tokens_input, tokens_output, tokens_cache_read, "
-    "tokens_reasoning, tokens_total, cost_reported, cost_currency"
+    "tokens_reasoning, tokens_total, cost_reported, cost_currency, model_served, model_requested"
+)
+_UNPRICED: Final = (
+    "countIf((model_served != '' OR model_requested != '') AND kind NOT IN ('agent', 'chain') "
+    "AND isNull(cost_reported))"
 )
 _FIRST: Final = "(start_us, NOT is_root, idx)"
 _LAST: Final = "(end_us, is_root, idx)"
@@ -39,6 +43,7 @@ class _Person(msgspec.Struct, frozen=True):
     began_us: int
     ended_us: int
     newest_us: int
+    unpriced: int
     use: Use
 
 
@@ -67,6 +72,8 @@ def users(view: View, where: Filter, start: NameCursor | None, limit: int) -> Pa
             errors=one.errors,
             tokens=one.use.tokens,
             cost_reported=one.use.cost,
+            cost_currency=one.use.currency,
+            unpriced=one.unpriced,
         )
         for one in _people(view, "user", names)
     )
@@ -113,11 +120,11 @@ def _people(view: View, field: str, names: Sequence[str]) -> list[_Person]:
         f"anyIf(environment, environment != ''), substringUTF8(argMinIf(entered, {_FIRST}, entered != ''), 1, "
         f"{_PREVIEW}), substringUTF8(argMaxIf(answered, {_LAST}, answered != ''), 1, {_PREVIEW}), "
         "count(), countIf(status = 'error'), minIf(start_us, start_us > 0), max(end_us), max(received_us), "
-        f"{NEEDS_TOPMOST}, {SUMS} FROM ({traced}) AS traced "
+        f"{_UNPRICED}, {NEEDS_TOPMOST}, {SUMS} FROM ({traced}) AS traced "
         f"INNER JOIN ({named} GROUP BY trace_id, value) AS named USING (trace_id) GROUP BY value, trace_id",
         bound.values,
     )
-    topmost = topmost_uses(view, [row[1] for row in rows if row[13]])
+    topmost = topmost_uses(view, [row[1] for row in rows if row[14]])
     grouped: dict[str, list[Sequence[Any]]] = {}
     for row in rows:
         grouped.setdefault(row[0], []).append(row)
@@ -126,7 +133,7 @@ def _people(view: View, field: str, names: Sequence[str]) -> list[_Person]:
 
 def _person(name: str, rows: list[Sequence[Any]], topmost: Mapping[str, Use]) -> _Person:
     rows = sorted(rows, key=lambda row: (row[10], row[1]))
-    uses = [with_topmost(read_use(row[14:]), topmost.get(row[1])) for row in rows]
+    uses = [with_topmost(read_use(row[15:]), topmost.get(row[1])) for row in rows]
     costs = [use.cost for use in uses if use.cost is not None]
     currencies = {use.currency for use in uses if use.currency}
     return _Person(
@@ -143,6 +150,7 @@ def _person(name: str, rows: list[Sequence[Any]], topmost: Mapping[str, Use]) ->
         began_us=min((row[10] for row in rows if row[10]), default=0),
         ended_us=max(row[11] for row in rows),
         newest_us=max(row[12] for row in rows),
+        unpriced=sum(row[13] for row in rows),
         use=Use(
             tokens=added(use.tokens for use in uses),
             cost=sum(costs) if costs and len(currencies) == 1 else None,

@@ -214,6 +214,10 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True):
     errors: int
     tokens: Tokens
     cost_reported: float | None = None
+    """Of the calls whose price is known."""
+    cost_currency: str = ""
+    unpriced: int = 0
+    """Calls whose price is unknown: they are not in the cost."""
 
 
 class Snippet(msgspec.Struct, frozen=True, kw_only=True, gc=False):

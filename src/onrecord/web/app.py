@@ -12,10 +12,12 @@ from onrecord.web.render import HEADERS, static_response
 from onrecord.web.views import (
     compare,
     copies,
+    dashboard,
     door,
     feedback,
     glance,
     media,
+    prompts,
     proof,
     searches,
     sessions,
@@ -24,6 +26,7 @@ from onrecord.web.views import (
     step,
     trace,
     traces,
+    users,
 )
 from onrecord.web.visit import View, reading
 
@@ -62,6 +65,10 @@ def routes(site: Site) -> list[BaseRoute]:
         post("/searches/remove", searches.remove),
         get("/sessions", sessions.sessions),
         get("/sessions/{session}", sessions.session),
+        get("/dashboard", dashboard.dashboard),
+        get("/users", users.users),
+        get("/prompts", prompts.prompts),
+        get("/prompts/{version}", prompts.prompt),
         get("/proof/{shard}/{index}", proof.proof),
         get("/proof/{shard}/{index}/file", proof.proof_file),
         get("/proof/{shard}/{index}/json", proof.proof_json),

@@ -67,6 +67,8 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
     terms: tuple[str, ...] = ()
     """Words and phrases to mark."""
     chips: tuple[Chip, ...] = ()
+    kept: dict[str, str] = {}
+    """Parameters of this page alone, such as what lines are drawn by."""
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -75,7 +77,7 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
         span = {} if self.zoomed or self.range == DEFAULT_RANGE else {"range": self.range}
         facets = {"facets": "1"} if self.facets else {}
         columns = {} if self.columns == USUAL else {"cols": ".".join(self.columns)}
-        return {"q": self.q, "env": self.env, **span, **zoom, **facets, **columns}
+        return {"q": self.q, "env": self.env, **span, **zoom, **facets, **columns, **self.kept}
 
     @property
     def within(self) -> dict[str, str]:
@@ -101,6 +103,14 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
         """The parameters with one more condition."""
         line = f"({self.q})" if " OR " in self.q else self.q
         return {**self.parameters, "q": f"{line} {condition}".strip()}
+
+    def rows_of(self, condition: str, stretch: tuple[int, int] | None = None) -> dict[str, str]:
+        """The parameters of a list of what a figure counts, all of it or one stretch of time (microseconds)."""
+        found = {name: value for name, value in self.narrowed_to(condition).items() if name not in self.kept}
+        if stretch is None:
+            return found
+        since_us, until_us = max(stretch[0], self.since_us), min(stretch[1], self.until_us or stretch[1])
+        return {"q": found["q"], "env": self.env, "from_": str(since_us), "to": str(until_us)}
 
     @property
     def without_env(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from onrecord.model.ids import is_random_id
 from onrecord.model.media import Media
 from onrecord.model.record import Place
 from onrecord.model.time import Clock
-from onrecord.query import completeness, content, figures, lists, people, proofs, scorerows, searching, tree
+from onrecord.query import completeness, content, exports, figures, lists, people, proofs, scorerows, searching, tree
 from onrecord.query.compile import resolve
 from onrecord.query.cursor import PlaceCursor, encode, limit_of, name_after, place_after
 from onrecord.query.port import Content, FindLedgers, FindLens, FindProducers, FindProject, RecordAccess, Select
@@ -150,6 +150,22 @@ class Engine:
         pseudonyms = self._lenses(view.project.number).pseudonyms
         shown = [pseudonyms.session(one) if target == "session" else self._shown_id(view, one) for one in ids]
         return scorerows.scores_about(view, column, shown, offset, limit)
+
+    def export(
+        self,
+        access: Access,
+        project: str,
+        where: Filter = EVERYTHING,
+        page: PageRequest = FIRST,
+        level: Level = Level.PSEUDONYMISED,
+    ) -> Page[SpanDetail]:
+        """Spans that fit with their content at ``level``, newest received first; raises as ``span``.
+
+        A page ends early when its content is large; each page of exact content is recorded once, before it is answered.
+        """
+        view, wanted = self._enter(access, project, where)
+        start, limit = place_after(page.after), limit_of(page)
+        return exports.export(view, self._vault, wanted, start, limit, level, self._sizes(view))
 
     def sessions(
         self, access: Access, project: str, where: Filter = EVERYTHING, page: PageRequest = FIRST

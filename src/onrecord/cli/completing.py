@@ -3,6 +3,7 @@
 Nothing here may fail or wait: a shell stands still meanwhile. Whatever goes wrong gives no proposals.
 """
 
+import contextlib
 import re
 from typing import Final
 
@@ -14,7 +15,7 @@ from onrecord.query.fields import FIELDS, find
 _PATIENCE_S: Final = 0.7
 _PROPOSALS: Final = 60
 _CONDITION: Final = re.compile(r"(-?)([A-Za-z_][A-Za-z0-9_.]*)(!=|[:=])(.*)", re.DOTALL)
-_PLAIN: Final = re.compile(r"[^\s()\",\\'$`&|;<>*?!#~]+")
+_PLAIN: Final = re.compile(r"[^\s()\[\]{}\",\\'$`&|;<>*?!#~]+")
 """Values that neither a shell nor a search line needs quotes for."""
 _COUNTED: Final = ("text", "id", "list", "open")
 """Kinds of fields that a server counts the values of."""
@@ -57,7 +58,7 @@ def _values(ctx: click.Context, name: str, typed: str, before: str) -> list[Comp
         known = list(field.choices)
     else:
         known = _observed(ctx, field.name) if field.kind in _COUNTED else []
-    fits = (value for value in known if value.startswith(typed) and _PLAIN.fullmatch(value))
+    fits = (value for value in known if value.startswith(typed) and value.isprintable() and _PLAIN.fullmatch(value))
     return [CompletionItem(before + value) for value in fits][:_PROPOSALS]
 
 
@@ -66,8 +67,8 @@ def _observed(ctx: click.Context, name: str) -> list[str]:
     from onrecord.query.results import Facets, Page  # noqa: PLC0415
 
     try:
-        client = client_of(ctx, timeout_s=_PATIENCE_S)
-        asked = [("field", name), ("values", "200")]
-        return [one.value for facets in client.read("/facets", Page[Facets], asked).rows for one in facets.values]
+        with contextlib.closing(client_of(ctx, timeout_s=_PATIENCE_S)) as client:
+            page = client.read("/facets", Page[Facets], [("field", name), ("values", "200")])
+        return [one.value for facets in page.rows for one in facets.values]
     except Exception:  # noqa: BLE001 - a shell is waiting, and nobody would see the error
         return []

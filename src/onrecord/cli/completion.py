@@ -10,6 +10,10 @@ from onrecord.cli.say import say
 VARIABLE: Final = "_ONRECORD_COMPLETE"
 """Set by the shell when it asks for proposals; click makes the name."""
 
+_BASH_END: Final = "    return 0\n"
+_BASH_STAY: Final = "    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *: ]] && compopt -o nospace\n"
+"""No blank after the name of a field: its value follows the colon at once."""
+
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
@@ -24,4 +28,5 @@ def command(ctx: click.Context, shell: str) -> None:
     """  # noqa: D301 - click's own mark of lines that it must not join
     made = get_completion_class(shell)
     assert made is not None
-    say(made(ctx.find_root().command, {}, "onrecord", VARIABLE).source().strip())
+    source = made(ctx.find_root().command, {}, "onrecord", VARIABLE).source().strip()
+    say(source.replace(_BASH_END, _BASH_STAY + _BASH_END, 1) if shell == "bash" else source)

@@ -62,24 +62,24 @@ def _branch(step: Step) -> Text:
     """One line of the tree."""
     row = step.node.span
     failed = row.status == "error"
-    line = Text.assemble(mark(row), " ", no_wrap=True, overflow="ellipsis")
+    line = Text.assemble(mark(row), (f" {flat(row.span_id)[:8]} ", FAINT), no_wrap=True, overflow="ellipsis")
     if step.node.depth > INDENT:
         line.append(f"level {step.node.depth}  ", FAINT)
     line.append_text(text(row.name or "unnamed", BAD if failed else ""))
     line.append(f"  {row.kind}", FAINT)
-    for said in (row.model_served or row.model_requested, row.tool if row.tool != row.name else ""):
-        if said:
+    for said in (row.model_served or row.model_requested, row.tool):
+        if said and said not in row.name:
             line.append("  ").append_text(text(said))
     line.append("  ").append_text(Text("running", FAINT) if row.running else duration(row.duration_ms))
     if step.tokens is not None:
         line.append(f"  {'Σ ' if step.summed else ''}{step.tokens:,} tokens", FAINT if step.summed else "")
-    if failed:
-        line.append(f"  {flat(' '.join(filter(None, (row.error_type, row.error_message)))) or 'failed'}", BAD)
-    elif step.fails_below:
+    if step.fails_below and not failed:
         line.append("  a step below failed", FAINT)
     if step.node.orphan:
         line.append("  its parent is not there", FAINT)
-    return line.append(f"  {flat(row.span_id)[:8]}", FAINT)
+    if failed:
+        line.append(f"\n  {flat(' '.join(filter(None, (row.error_type, row.error_message)))) or 'failed'}", BAD)
+    return line
 
 
 def draw_turn(detail: SpanDetail, *, everything: bool = False) -> Iterator[RenderableType]:
@@ -87,6 +87,8 @@ def draw_turn(detail: SpanDetail, *, everything: bool = False) -> Iterator[Rende
     yield Text()
     yield Text.assemble(text(detail.row.name or "unnamed", "bold"), (f"  {detail.level.name.lower()} content", FAINT))
     yield from _content(detail, everything=everything, cut=_CUT)
+    if detail.row.status == "error":
+        yield Text(shown(" ".join(filter(None, (detail.row.error_type, detail.row.error_message)))) or "failed", BAD)
 
 
 def draw_step(detail: SpanDetail, now_us: int, *, everything: bool = False) -> Iterator[RenderableType]:
@@ -136,8 +138,6 @@ def _beside(span: Span, cut: int) -> Iterator[RenderableType]:
     for document in span.documents:
         score = "" if document.score is None else f"  {document.score:.3f}"
         yield from _said(f"document {flat(document.id)}{score}", document.content or "(no text)", cut)
-    if span.error is not None and not span.output:
-        yield from _said("error", " ".join(filter(None, (span.error.type, span.error.message))), cut, BAD)
 
 
 def _message(message: Message, cut: int) -> Iterator[RenderableType]:
@@ -163,10 +163,10 @@ def _part(part: Part) -> Text:
             return Text(shown(_value(part.extra or part.value) or part.text))
 
 
-def _said(head: str, words: str, cut: int, style: str = "") -> Iterator[RenderableType]:
+def _said(head: str, words: str, cut: int) -> Iterator[RenderableType]:
     if words:
         yield Text(head, FAINT)
-        yield Padding(_cut(Text(shown(words), style), cut), (0, 0, 0, _SIDE), expand=False)
+        yield Padding(_cut(Text(shown(words)), cut), (0, 0, 0, _SIDE), expand=False)
 
 
 def _cut(drawn: Text, cut: int) -> Text:

@@ -76,7 +76,7 @@ def command(
             raise click.UsageError("--trace is one whole trace: it takes no LINE and no --after.")
         return _write_trace(client, printer, trace, level, output, again=again)
     asked = [*values, *level, ("limit", str(EXPORT_ROWS))]
-    with _progress(client, values) as advance:
+    with _progress(client, values, seen=output is not None or not sys.stdout.isatty()) as advance:
         if output is None:
             return _to_pipe(client, printer, asked, after, advance)
         if after:
@@ -212,16 +212,22 @@ def _digest(client: Client, asked: Values, salt: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def _progress(client: Client, values: Values) -> Iterator[Callable[[int], None]]:
+def _progress(client: Client, values: Values, *, seen: bool) -> Iterator[Callable[[int], None]]:
     """A bar with rate and time left, for whoever looks at standard error while the output goes elsewhere."""
-    if not sys.stderr.isatty():
+    if not seen or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415 - a pipe needs none
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
     total = client.read("/counts", StatusCounts, values).spans
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.speed:,.0f} steps/s"), TimeRemainingColumn())
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
     with Progress(TextColumn("Export"), *columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("Export", total=total)
-        yield lambda rows: bar.advance(task, rows)
+        task = bar.add_task("Export", total=total, rate="")
+
+        def advance(rows: int) -> None:
+            bar.advance(task, rows)
+            speed = bar.tasks[task].speed
+            bar.update(task, rate=f"{speed:,.0f} steps/s" if speed else "")
+
+        yield advance

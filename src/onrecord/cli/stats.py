@@ -63,7 +63,7 @@ def command(  # noqa: PLR0917 - what a person may say
     buckets = client.read("/aggregate", Page[Bucket], asked).rows
     if not buckets:
         return nothing()
-    from onrecord.cli.cells import Hand, figure, text  # noqa: PLC0415 - a pipe needs no table
+    from onrecord.cli.cells import FAINT, Hand, figure, text  # noqa: PLC0415 - a pipe needs no table
 
     hand = Hand(SystemClock().now_us())
     printer.rows(
@@ -76,7 +76,7 @@ def command(  # noqa: PLR0917 - what a person may say
         (
             (
                 *([hand.when(bucket.time_us or 0)] if every else []),
-                *(text(value) for value in bucket.group),
+                *(text(value) if value else text("none", FAINT) for value in bucket.group),
                 *(figure(name, bucket.values.get(name)) for name in wanted),
                 text(""),
             )

@@ -10,9 +10,9 @@ from typing import Final, Self
 import msgspec
 
 from onrecord.control.roles import Role
-from onrecord.errors import Denied, Missing
+from onrecord.errors import Denied, Missing, Rejected
 from onrecord.model.access import Access, Level
-from onrecord.model.project import Project
+from onrecord.model.project import SYSTEM_PROJECT, Project
 
 OPERATOR: Final = "operator"
 """The actor in the records of whoever comes through the socket."""
@@ -52,6 +52,19 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             actor=OPERATOR, name=OPERATOR, roles=dict.fromkeys((one.id for one in every), Role.OWNER), projects=every
         )
+
+    def chosen(self, name: str) -> Project:
+        """The project of this name, or the only one that the caller has when none is named.
+
+        Raises:
+            Missing: it is not one that the caller may see. Rejected: there are several and none is named.
+        """
+        if name:
+            return self.project(name)
+        own = [project for project in self.projects if project.id != SYSTEM_PROJECT]
+        if len(own) != 1:
+            raise Rejected("The parameter 'project' is missing.", hint="/api/v1/projects lists those that you may see.")
+        return own[0]
 
     def access(self, project: str = "", *, level: Level | None = None, purpose: str = "") -> Access:
         """The right to read one project, or all of the caller's when none is named.

@@ -123,6 +123,15 @@ class Engine:
         ids = (self._shown_id(view, trace_id), self._shown_id(view, span_id))
         return content.span_detail(view, self._vault, ids, level, self._sizes(view))
 
+    def note(self, access: Access, project: str, kind: str, places: tuple[Place, ...]) -> None:
+        """Put on the record that these records were shown; ``access.purpose`` says why or how they were asked for.
+
+        Raises:
+            Unavailable: it could not be recorded: then nothing may be shown.
+        """
+        view, _ = self._enter(access, project)
+        content.put_on_record(view, self._vault, kind, places)
+
     def media(self, access: Access, project: str, trace_id: str, media_id: str) -> Media:
         """An image, a sound or a document of a trace: exact content, recorded before it is given.
 

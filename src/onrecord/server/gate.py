@@ -65,17 +65,28 @@ class Gate:
         Raises:
             Denied: 401 when nobody is known by it, 403 when the key may not read or another site made the request.
         """
-        key = presented_key(request.headers)
-        if key:
-            return self._keyring.reader(key)
-        if came_through_socket(request.scope):
-            return Caller.operator(self._keyring.every_project())
+        known = self._program(request)
+        if known is not None:
+            return known
         caller = self.caller(request.cookies.get(SESSION_COOKIE, ""))
         if caller is None:
             raise Denied("Reading needs a login or an API key.", hint="Send x-api-key, or log in.", status=401)
         if request.method not in _SAFE_METHODS and not _same_origin(request):
             raise Denied("This request was not made by a page of this server.")
         return caller
+
+    def identify_program(self, request: Request) -> Caller:
+        """Who makes a request that no browser makes: as ``identify``, without logins."""
+        known = self._program(request)
+        if known is None:
+            raise Denied("Reading needs an API key.", hint="Send it as Authorization: Bearer KEY.", status=401)
+        return known
+
+    def _program(self, request: Request) -> Caller | None:
+        key = presented_key(request.headers)
+        if key:
+            return self._keyring.reader(key)
+        return Caller.operator(self._keyring.every_project()) if came_through_socket(request.scope) else None
 
     def may_see_figures(self, request: Request) -> bool:
         """Whether this request may see health figures: from this machine itself, or by anybody who may read."""

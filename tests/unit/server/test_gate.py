@@ -10,9 +10,10 @@ from onrecord.control.roles import Role
 from onrecord.errors import Denied
 from onrecord.model.access import Level
 from onrecord.model.project import SYSTEM_PROJECT, Project
-from onrecord.server.gate import Gate, came_through_socket
+from onrecord.server.gate import SESSION_COOKIE, Gate, came_through_socket
 
 PROJECTS = (Project(id=SYSTEM_PROJECT, number=1, name="system"), Project(id="aaaa000000000001", number=2, name="ours"))
+TCP = {"client": ("127.0.0.1", 5), "server": ("127.0.0.1", 4318)}
 SOCKET = {"client": None, "server": ("/srv/data/control.sock", None)}
 
 
@@ -24,15 +25,27 @@ class Known:
             raise Denied("The API key is not known.", status=401)
         return Caller(actor="k1", name="key", roles={PROJECTS[1].id: Role.READER}, projects=PROJECTS[1:])
 
+    def caller(self, session: str) -> Caller:
+        if session != "logged-in":
+            raise Denied("There is no such login.", status=401)
+        return Caller(actor="u1", name="ada", roles={PROJECTS[1].id: Role.OWNER}, projects=PROJECTS[1:], is_person=True)
+
     def every_project(self) -> tuple[Project, ...]:
         return PROJECTS
 
 
-def identify(scope: dict[str, Any], **headers: str) -> Caller:
+def request(scope: dict[str, Any], **headers: str) -> Request:
     named = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return Request({"type": "http", "method": "GET", "headers": named, **scope})
+
+
+def gate() -> Gate:
     known: Any = Known()
-    gate = Gate(logins=known, keyring=known)
-    return gate.identify(Request({"type": "http", "method": "GET", "headers": named, **scope}))
+    return Gate(logins=known, keyring=known)
+
+
+def identify(scope: dict[str, Any], **headers: str) -> Caller:
+    return gate().identify(request(scope, **headers))
 
 
 @pytest.mark.parametrize(
@@ -70,3 +83,13 @@ def test_nothing_that_a_client_writes_makes_it_the_operator() -> None:
     far = {"client": ("203.0.113.9", 5), "server": ("127.0.0.1", 4318)}
     with pytest.raises(Denied):
         identify(far, x_forwarded_for="", host="localhost", forwarded="for=unix")
+
+
+def test_what_programs_ask_is_not_opened_by_a_login() -> None:
+    cookie = f"{SESSION_COOKIE}=logged-in"
+    assert identify(TCP, cookie=cookie).actor == "u1"
+    with pytest.raises(Denied) as refused:
+        gate().identify_program(request(TCP, cookie=cookie))
+    assert refused.value.status == 401
+    assert gate().identify_program(request(TCP, cookie=cookie, x_api_key="or_known")).actor == "k1"
+    assert gate().identify_program(request(SOCKET)).actor == "operator"

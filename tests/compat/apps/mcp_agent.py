@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """An agent's client: the official MCP package asks every tool of the server at argv[1] with the key in argv[2]."""
 
 import asyncio

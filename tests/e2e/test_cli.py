@@ -181,21 +181,25 @@ def test_an_export_that_was_killed_goes_on_where_it_was(reader: Reader, tmp_path
         assert indexes == sorted(set(indexes), reverse=True)
 
 
-def test_a_tail_shows_what_comes_and_ends_at_ctrl_c(reader: Reader) -> None:
-    words = ["tail", "--every", "0.1", "--url", reader.server.url, "--key", reader.key]
+def test_a_tail_shows_what_comes_and_ends_at_ctrl_c(tmp_path: Path) -> None:
     heard = ["env", "--default-signal=INT"]  # what runs in the background of a script would not hear Ctrl-C
-    command = [*heard, sys.executable, "-m", "onrecord.cli", *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    for number in range(900, 960):  # until it has begun to look
-        send(reader, number, trace=number)
-        if select.select([process.stdout], [], [], 1)[0]:
-            break
-    row = json.loads(process.stdout.readline())
-    assert 900 <= int(row["trace_id"], 16) <= number
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert (process.returncode, said.strip()) == (130, "")
+    with serving(tmp_path / "data") as server:
+        writer = Reader(server, make_key(server, "write"))
+        words = ["tail", "--every", "0.1", "--data", str(server.data)]
+        process = subprocess.Popen(
+            [*heard, sys.executable, "-m", "onrecord.cli", *words],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        for number in range(1, 61):  # until it has begun to look
+            send(writer, number, trace=number)
+            if select.select([process.stdout], [], [], 1)[0]:
+                break
+        row = json.loads(process.stdout.readline())
+        assert 1 <= int(row["trace_id"], 16) <= number
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert (process.returncode, said.strip()) == (130, "")
 
 
 def test_values_that_the_server_has_seen_are_completed_in_bash(reader: Reader) -> None:

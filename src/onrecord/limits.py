@@ -128,6 +128,12 @@ SET_ASIDE_ROWS: Final = 10_000
 """Rows kept that the store refused, for somebody to look at; further ones are only counted."""
 PAGE_ROWS: Final = 500
 """Rows on one page of an answer."""
+MCP_BYTES: Final = 64 * 1024
+"""A message of an agent: the name of a tool and a search line."""
+EXPORT_ROWS: Final = 100
+"""Steps with their content in one answer of an export; the next answer goes on."""
+EXPORT_BYTES: Final = 16 * 1024 * 1024
+"""Content in one answer of an export: beyond it the answer ends after the step that passed it."""
 TRACE_SPANS: Final = 20_000
 """Spans of one trace that an answer carries; the rest is counted."""
 EXPORT_SPANS: Final = 500

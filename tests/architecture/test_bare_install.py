@@ -41,8 +41,14 @@ def bare(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("--version",), ("verify", "--help"), ("import", "--help")], ids=" ".join
-)
+    "arguments",
+    [
+        ("--help",), ("--version",), ("verify", "--help"), ("import", "--help"), ("traces", "--help"),
+        ("show", "--help"), ("search", "--help"), ("stats", "--help"), ("sessions", "--help"), ("people", "--help"),
+        ("tail", "--help"), ("export", "--help"), ("completion", "bash"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
 def test_what_needs_no_server_starts_without_its_packages(arguments: tuple[str, ...]) -> None:
     done = bare(*arguments)
     assert (done.returncode, done.stderr) == (0, "")

@@ -54,6 +54,10 @@ def test_spans_come_over_tls_and_a_person_is_erased_through_the_socket(tmp_path:
             assert answer.status == 200
         done = onrecord("erase", "--data", str(tmp_path / "data"), "--user", "jan@example.com", "--yes")
         assert done.returncode == 0, done.stderr
+        read = onrecord("stats", "--data", str(tmp_path / "data"), "--measure", "traces")
+        assert read.returncode in (0, 1), read.stderr
+        far = onrecord("traces", "--url", server.url)
+        assert (far.returncode, "SSL_CERT_FILE" in far.stderr) == (70, True)
         with pytest.raises(OSError, match="certificate verify failed"):
             urllib.request.urlopen(f"{server.url}/health", timeout=30, context=ssl.create_default_context())
     verified = onrecord("verify", str(tmp_path / "data"))

@@ -14,7 +14,7 @@ from onrecord.api.port import Services
 from onrecord.control.caller import Caller
 from onrecord.errors import Rejected
 from onrecord.model.access import Access, Level
-from onrecord.model.project import SYSTEM_PROJECT, Project
+from onrecord.model.project import Project
 from onrecord.query.filters import everything_of, from_parameters
 from onrecord.query.results import PageRequest
 from onrecord.query.syntax import Filter
@@ -65,12 +65,7 @@ def project_of(caller: Caller, named: Sequence[str]) -> Project:
     Raises:
         Missing: it is not one that the caller may see. Rejected: there are several and none is named.
     """
-    if named:
-        return caller.project(named[0])
-    own = [project for project in caller.projects if project.id != SYSTEM_PROJECT]
-    if len(own) != 1:
-        raise Rejected("The parameter 'project' is missing.", hint="/api/v1/projects lists those that you may see.")
-    return own[0]
+    return caller.chosen(named[0] if named else "")
 
 
 def whole(name: str, text: str) -> int:

@@ -90,6 +90,11 @@ def _spans(asked: Question) -> Page[SpanRow]:
     return asked.services.engine.spans(asked.access, asked.project.id, asked.where, asked.page)
 
 
+def _export(asked: Question) -> Page[SpanDetail]:
+    level = Level[asked.value("content", "pseudonymised").upper()]
+    return asked.services.engine.export(asked.access, asked.project.id, asked.where, asked.page, level)
+
+
 def _sessions(asked: Question) -> Page[SessionRow]:
     return asked.services.engine.sessions(asked.access, asked.project.id, asked.where, asked.page)
 
@@ -241,6 +246,10 @@ OPERATIONS: Final[Sequence[Operation]] = (
     Operation(
         name="listSpans", path="/spans", summary="Steps that fit, newest received first",
         handler=_spans, result=Page[SpanRow], filtered=True, paged=True,
+    ),
+    Operation(
+        name="export", path="/export", summary="Steps that fit with their content, newest received first",
+        handler=_export, result=Page[SpanDetail], filtered=True, paged=True, parameters=_CONTENT,
     ),
     Operation(
         name="listSessions", path="/sessions", summary="Sessions of which a step fits, most recent first",

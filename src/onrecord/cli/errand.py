@@ -1,4 +1,4 @@
-"""One command for a running server, through the socket in its data directory."""
+"""One command for a running server, through the socket in its data directory; ``client`` asks questions through it."""
 
 import contextlib
 import http.client
@@ -15,18 +15,18 @@ SOCKET: Final = "control.sock"
 _TIMEOUT_S: Final = 3_600.0
 
 
-class _Local(http.client.HTTPConnection):
+class Local(http.client.HTTPConnection):
     """HTTP over a socket file. A server with a certificate speaks TLS there too; who it is, the file's mode says."""
 
-    def __init__(self, path: Path, *, tls: bool) -> None:
-        super().__init__("localhost", timeout=_TIMEOUT_S)
+    def __init__(self, path: Path, *, tls: bool, timeout_s: float = _TIMEOUT_S) -> None:
+        super().__init__("localhost", timeout=timeout_s)
         self._path = path
         self._tls = tls
 
     def connect(self) -> None:
         """Open the socket file."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_TIMEOUT_S)
+        self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
         if self._tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -48,21 +48,22 @@ def ask(data: Path, command: str, **words: str) -> Mapping[str, Any]:
         try:
             status, said = _ask(data, command, words, tls=True)
         except (OSError, ValueError, http.client.HTTPException):
-            raise _nobody(data) from None
+            raise nobody(data) from None
     except (OSError, ValueError, http.client.HTTPException):
-        raise _nobody(data) from None
+        raise nobody(data) from None
     if status != http.client.OK:
         raise OnrecordError(str(said.get("detail", "The server refused.")), hint=str(said.get("hint", "")))
     return said
 
 
 def _ask(data: Path, command: str, words: Mapping[str, str], *, tls: bool) -> tuple[int, Mapping[str, Any]]:
-    with contextlib.closing(_Local(data / SOCKET, tls=tls)) as connection:
+    with contextlib.closing(Local(data / SOCKET, tls=tls)) as connection:
         connection.request("POST", f"/admin/{command}", json.dumps(words), {"content-type": "application/json"})
         answer = connection.getresponse()
         said: Mapping[str, Any] = json.loads(answer.read())
         return answer.status, said
 
 
-def _nobody(data: Path) -> Unavailable:
+def nobody(data: Path) -> Unavailable:
+    """That no server runs over a data directory, and what starts one."""
     return Unavailable(f"No server runs over {data}.", hint="Start it with `onrecord serve`.")

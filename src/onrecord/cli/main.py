@@ -1,9 +1,9 @@
 """``onrecord``: one verb, one file, each imported when it is called.
 
 Exit codes: 0 done; 64 the command line or a setting is wrong, or names what is not there (EX_USAGE); 70 damaged data, a
-part that does not answer, or a fault that nobody foresaw (EX_SOFTWARE); 130 broken off by the keyboard. A verb may add
-its own below 64 and says so in its help.
-`onrecord --help` imports nothing of the server, so that the bare installation can verify.
+part that does not answer, or a fault that nobody foresaw (EX_SOFTWARE); 130 broken off by the keyboard; 141 whoever
+read the output has closed it. A verb may add its own below 64 and says so in its help.
+`onrecord --help` imports nothing of the server, so that the bare installation can verify and ask.
 """
 
 import importlib
@@ -25,12 +25,21 @@ VERBS: Final = {
     "keys": "Make, list, revoke API keys; back up the key-encryption key.",
     "projects": "List projects, set what they do.",
     "users": "Add people, let them in again, remove them.",
+    "traces": "List traces, newest first.",
+    "show": "One trace as a tree, or one of its steps.",
+    "search": "Steps, with the text around what was found.",
+    "stats": "Count, tokens, cost, latency, by field and time.",
+    "sessions": "List conversations.",
+    "people": "List who used the applications, by pseudonym.",
+    "tail": "Traces as they come in.",
+    "export": "Steps with their content, to a file or a pipe.",
     "doctor": "Say what is wrong with an installation, and what to do.",
     "verify": "Check ledger and vault, without a server.",
     "erase": "Forget a person.",
     "rebuild": "Make the store again from ledger and vault.",
     "import": "Bring in files: OTLP, or JSON lines of plain interactions.",
     "demo": "Start a throw-away server and play AI traffic into it.",
+    "completion": "Make a shell complete all this.",
 }
 """Name and first sentence; the module of that name in this package (see ``module_of``) defines ``command``."""
 

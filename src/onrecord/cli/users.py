@@ -13,6 +13,7 @@ from onrecord.control.logins import Logins
 from onrecord.control.roles import ALL_PROJECTS, Role
 from onrecord.control.schema import opened
 from onrecord.control.secrets import Passwords, new_password
+from onrecord.errors import Rejected
 from onrecord.model.time import SystemClock, iso_of
 
 _SETTINGS = ("data", "host", "port")
@@ -27,7 +28,11 @@ def command() -> None:
 @command.command("add")
 @click.argument("name")
 @click.option(
-    "--role", default=Role.READER.value, show_default=True, type=click.Choice([role.value for role in Role]), help=""
+    "--role",
+    default=Role.READER.value,
+    show_default=True,
+    type=click.Choice([role.value for role in Role]),
+    help="See above.",
 )
 @click.option("--project", default=ALL_PROJECTS, help="Id or name of the one project; all by default.")
 @_stdin
@@ -100,7 +105,13 @@ def list_(config_file: Path | None, *, as_json: bool, **given: Any) -> None:
 
 
 def _password(*, from_stdin: bool) -> str:
-    return sys.stdin.readline().rstrip("\n") if from_stdin else new_password()
+    """The password to set; one that is read is never empty: that would lock the person out without a word."""
+    if not from_stdin:
+        return new_password()
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise Rejected("Standard input holds no password.", hint="Leave --password-stdin out to have one made.")
+    return password
 
 
 def _tell(password: str, *, from_stdin: bool) -> None:

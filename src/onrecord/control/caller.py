@@ -4,12 +4,18 @@
 content is never given by default: it must be asked for, with a purpose.
 """
 
+from collections.abc import Sequence
+from typing import Final, Self
+
 import msgspec
 
 from onrecord.control.roles import Role
-from onrecord.errors import Denied, Missing
+from onrecord.errors import Denied, Missing, Rejected
 from onrecord.model.access import Access, Level
-from onrecord.model.project import Project
+from onrecord.model.project import SYSTEM_PROJECT, Project
+
+OPERATOR: Final = "operator"
+"""The actor in the records of whoever comes through the socket."""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +41,30 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
             if name in (project.id, project.name):
                 return project
         raise Missing("There is no such project.", hint="The list of projects shows those that you may see.")
+
+    @classmethod
+    def operator(cls, projects: Sequence[Project]) -> Self:
+        """Whoever may open the socket in the data directory: everything, since the directory itself lies open to them.
+
+        Exact content needs a purpose and is recorded, as everybody's does.
+        """
+        every = tuple(projects)
+        return cls(
+            actor=OPERATOR, name=OPERATOR, roles=dict.fromkeys((one.id for one in every), Role.OWNER), projects=every
+        )
+
+    def chosen(self, name: str) -> Project:
+        """The project of this name, or the only one that the caller has when none is named.
+
+        Raises:
+            Missing: it is not one that the caller may see. Rejected: there are several and none is named.
+        """
+        if name:
+            return self.project(name)
+        own = [project for project in self.projects if project.id != SYSTEM_PROJECT]
+        if len(own) != 1:
+            raise Rejected("The parameter 'project' is missing.", hint="/api/v1/projects lists those that you may see.")
+        return own[0]
 
     def access(self, project: str = "", *, level: Level | None = None, purpose: str = "") -> Access:
         """The right to read one project, or all of the caller's when none is named.

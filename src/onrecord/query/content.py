@@ -13,7 +13,7 @@ from onrecord.model.message import Message
 from onrecord.model.record import Place
 from onrecord.query.compile import Bound
 from onrecord.query.port import Content, Read, RecordAccess
-from onrecord.query.results import SpanDetail, SpanRow, TraceTree
+from onrecord.query.results import ScoreRow, SpanDetail, SpanRow, TraceTree
 from onrecord.query.scope import SCOPED, View
 from onrecord.query.scorerows import scores_of_span
 from onrecord.query.spanrows import NEWEST_REVISION, columns, read_row
@@ -36,8 +36,7 @@ def span_detail(view: View, vault: Vault, ids: tuple[str, str], level: Level, si
         Missing: there is no such span. Denied: exact content without the right. Rejected: without a purpose.
         Unavailable: the read could not be recorded.
     """
-    if level is Level.EXACT:
-        _may_read_exact(view)
+    may_read(view, level)
     bound = Bound()
     trace_id, span_id = (bound.add(one, "String") for one in ids)
     rows = view.select(
@@ -49,22 +48,29 @@ def span_detail(view: View, vault: Vault, ids: tuple[str, str], level: Level, si
         raise Missing("There is no such span.", hint="It may be of another project, or erased.")
     *plain, record_id = rows[-1]  # the earliest, should an id have come twice
     row = read_row(plain, sizes)
-    detail = SpanDetail(
+    detail = withheld(row, min(level, view.level), scores_of_span(view, *ids), record_id)
+    if detail.level is Level.EXACT:
+        put_on_record(view, vault, "span", (Place(row.shard, row.index),))
+    return opened(view, vault, detail)
+
+
+def withheld(row: SpanRow, level: Level, scores: tuple[ScoreRow, ...], record_id: str) -> SpanDetail:
+    """A span whose content is not opened yet."""
+    return SpanDetail(
         row=row,
         state="withheld",
-        level=min(level, view.level),
+        level=level,
         reason=_METADATA_ONLY,
-        scores=scores_of_span(view, *ids),
+        scores=scores,
         record_id=record_id,
     )
-    return detail if detail.level is Level.METADATA else _with_content(view, vault, detail)
 
 
 def listed(view: View, vault: Vault, row: SpanRow) -> SpanDetail:
     """A span of a list with its content, pseudonymised at most, without its scores: the store is not asked again."""
     level = min(Level.PSEUDONYMISED, view.level)
     detail = SpanDetail(row=row, state="withheld", level=level, reason=_METADATA_ONLY)
-    return detail if level is Level.METADATA else _with_content(view, vault, detail)
+    return opened(view, vault, detail)
 
 
 class TraceContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,15 +89,13 @@ def trace_content(view: View, vault: Vault, tree: TraceTree, level: Level) -> Tr
         Denied: exact content without the right. Rejected: without a purpose.
         Unavailable: the read could not be recorded.
     """
-    if level is Level.EXACT:
-        _may_read_exact(view)
+    may_read(view, level)
     rows = [node.span for node in tree.nodes[:EXPORT_SPANS]]
     level = min(level, view.level)
     if level is Level.EXACT:
-        _record(view, vault, [Place(row.shard, row.index) for row in rows], "export")
+        put_on_record(view, vault, "export", [Place(row.shard, row.index) for row in rows])
     bare = (SpanDetail(row=row, state="withheld", level=level, reason=_METADATA_ONLY) for row in rows)
-    steps = bare if level is Level.METADATA else (_read(view, vault, one) for one in bare)
-    return TraceContent(tree=tree, steps=tuple(steps), level=level)
+    return TraceContent(tree=tree, steps=tuple(opened(view, vault, one) for one in bare), level=level)
 
 
 def media(view: View, vault: Vault, trace_id: str, media_id: str) -> Media:
@@ -101,9 +105,9 @@ def media(view: View, vault: Vault, trace_id: str, media_id: str) -> Media:
         Denied: without the right. Rejected: without a purpose. Missing: it is not kept. Corrupt: it is altered.
         Unavailable: the read could not be recorded.
     """
-    _may_read_exact(view)
+    may_read(view, Level.EXACT)
     place = vault.content.media_place(view.project.number, trace_id, media_id)
-    _record(view, vault, [place], "media")
+    put_on_record(view, vault, "media", (place,))
     return vault.content.media(view.project.number, place)
 
 
@@ -115,21 +119,22 @@ def new_from(messages: tuple[Message, ...]) -> int:
     return 0
 
 
-def _may_read_exact(view: View) -> None:
+def may_read(view: View, level: Level) -> None:
+    """Whether this reader may ask for content at ``level``: raises ``Denied`` without the right, else ``Rejected``."""
+    if level is not Level.EXACT:
+        return
     if view.level < Level.EXACT:
         raise Denied("You may not read exact content.", hint="Ask an owner of the project.")
     if not view.access.purpose.strip():
         raise Rejected("Exact content needs a purpose.", hint="Say why in 'purpose'; it is recorded with the read.")
 
 
-def _with_content(view: View, vault: Vault, detail: SpanDetail) -> SpanDetail:
-    if detail.level is Level.EXACT:
-        _record(view, vault, [Place(detail.row.shard, detail.row.index)], "span")
-    return _read(view, vault, detail)
-
-
-def _read(view: View, vault: Vault, detail: SpanDetail) -> SpanDetail:
-    place, number = Place(detail.row.shard, detail.row.index), view.project.number
+def opened(view: View, vault: Vault, detail: SpanDetail) -> SpanDetail:
+    """The span with its content. Exact content is given out only once ``put_on_record`` has returned."""
+    if detail.level is Level.METADATA:
+        return detail
+    place = Place(detail.row.shard, detail.row.index)
+    number = view.project.number
     try:
         read = vault.content.read if detail.level is Level.EXACT else vault.content.masked
         span = read(number, place)
@@ -140,8 +145,8 @@ def _read(view: View, vault: Vault, detail: SpanDetail) -> SpanDetail:
     return msgspec.structs.replace(detail, state=_PRESENT, reason="", content=span, new_from=new_from(span.input))
 
 
-def _record(view: View, vault: Vault, places: Sequence[Place], kind: str) -> None:
-    """Put the read on the record; nothing is shown when that fails."""
+def put_on_record(view: View, vault: Vault, kind: str, places: Sequence[Place]) -> None:
+    """Put the read on the record; raises ``Unavailable`` when that fails: then nothing may be shown."""
     try:
         vault.record_access(view.access, Read(project=view.project, kind=kind, places=tuple(places)))
     except OnrecordError:

@@ -20,6 +20,7 @@ from onrecord.query import (
     completeness,
     completing,
     content,
+    exports,
     figures,
     lists,
     neighbours,
@@ -176,6 +177,15 @@ class Engine:
         view, wanted = self._enter(access, project, where)
         return completing.complete(view, line, wanted)
 
+    def note(self, access: Access, project: str, kind: str, places: tuple[Place, ...]) -> None:
+        """Put on the record that these records were shown; ``access.purpose`` says why or how they were asked for.
+
+        Raises:
+            Unavailable: it could not be recorded: then nothing may be shown.
+        """
+        view, _ = self._enter(access, project)
+        content.put_on_record(view, self._vault, kind, places)
+
     def media(self, access: Access, project: str, trace_id: str, media_id: str) -> Media:
         """An image, a sound or a document of a trace: exact content, recorded before it is given.
 
@@ -203,6 +213,22 @@ class Engine:
         pseudonyms = self._lenses(view.project.number).pseudonyms
         shown = [pseudonyms.session(one) if target == "session" else self._shown_id(view, one) for one in ids]
         return scorerows.scores_about(view, column, shown, offset, limit)
+
+    def export(
+        self,
+        access: Access,
+        project: str,
+        where: Filter = EVERYTHING,
+        page: PageRequest = FIRST,
+        level: Level = Level.PSEUDONYMISED,
+    ) -> Page[SpanDetail]:
+        """Spans that fit with their content at ``level``, newest received first; raises as ``span``.
+
+        A page ends early when its content is large; each page of exact content is recorded once, before it is answered.
+        """
+        view, wanted = self._enter(access, project, where)
+        start, limit = place_after(page.after), limit_of(page)
+        return exports.export(view, self._vault, wanted, start, limit, level, self._sizes(view))
 
     def sessions(
         self, access: Access, project: str, where: Filter = EVERYTHING, page: PageRequest = FIRST

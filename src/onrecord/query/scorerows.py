@@ -14,12 +14,12 @@ _NEWEST: Final = f"ORDER BY shard DESC, idx DESC, ordinal DESC LIMIT 1 BY name, 
 _SCORES: Final = 1_000
 
 
-def scores_of_traces(view: View, trace_ids: Sequence[str]) -> dict[str, tuple[ScoreRow, ...]]:
-    """Judgements by trace, oldest first."""
+def scores_of_traces(view: View, trace_ids: Sequence[str], most: int = _SCORES) -> dict[str, tuple[ScoreRow, ...]]:
+    """Judgements by trace, oldest first; of all of them the newest ``most``."""
     bound = Bound()
     rows = view.select(
         f"SELECT {_columns(view)} FROM scores FINAL WHERE {SCOPED} "
-        f"AND trace_id IN {bound.add(list(trace_ids), 'Array(String)')} {_NEWEST} LIMIT {_SCORES}",
+        f"AND trace_id IN {bound.add(list(trace_ids), 'Array(String)')} {_NEWEST} LIMIT {most}",
         bound.values,
     )
     found: dict[str, list[ScoreRow]] = {}
@@ -60,14 +60,31 @@ def _of_responses(view: View, trace_ids: Sequence[str]) -> list[ScoreRow]:
 
 def scores_of_span(view: View, trace_id: str, span_id: str) -> tuple[ScoreRow, ...]:
     """Judgements of one span, those of its trace that name no span included; oldest first."""
-    every = scores_of_traces(view, [trace_id]).get(trace_id, ())
+    return scores_of_spans(view, [(trace_id, span_id)])[0]
+
+
+def scores_of_spans(
+    view: View, ids: Sequence[tuple[str, str]], most: int = _SCORES
+) -> tuple[tuple[ScoreRow, ...], ...]:
+    """``scores_of_span`` of many, given by trace id and span id, in their order."""
+    every = scores_of_traces(view, list({trace_id for trace_id, _ in ids}), most)
     bound = Bound()
-    alone = view.select(
-        f"SELECT {_columns(view)} FROM scores FINAL WHERE {SCOPED} "
-        f"AND trace_id = '' AND span_id = {bound.add(span_id, 'String')} {_NEWEST} LIMIT {_SCORES}",
-        bound.values,
+    spans = bound.add([span_id for _, span_id in ids], "Array(String)")
+    alone = [
+        _score_row(row)
+        for row in view.select(
+            f"SELECT {_columns(view)} FROM scores FINAL WHERE {SCOPED} "
+            f"AND trace_id = '' AND span_id IN {spans} {_NEWEST} LIMIT {most}",
+            bound.values,
+        )
+    ]
+    return tuple(
+        (
+            *(score for score in every.get(trace_id, ()) if score.span_id in ("", span_id)),
+            *(score for score in reversed(alone) if score.span_id == span_id),
+        )
+        for trace_id, span_id in ids
     )
-    return (*(score for score in every if score.span_id in ("", span_id)), *map(_score_row, reversed(alone)))
 
 
 def scores_about(view: View, target: str, ids: Sequence[str], offset: int, limit: int) -> tuple[ScoreRow, ...]:

@@ -23,6 +23,7 @@ from onrecord.ledger.entry import Entry, decode_entry
 from onrecord.model.project import Project
 from onrecord.model.record import Place
 from onrecord.model.time import Clock
+from onrecord.server.gate import came_through_socket
 from onrecord.server.projection import Projection
 from onrecord.server.reading import ledgers_of
 from onrecord.server.recording import Recording
@@ -146,7 +147,7 @@ def routes(administration: Administration) -> list[Route]:
 
 def _endpoint(run: Callable[[Mapping[str, Any]], Any]) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
-        if request.client is not None or request.scope.get("server", ("", 0))[1] is not None:
+        if not came_through_socket(request.scope):
             raise Denied("This is done on the machine itself, with the command line.")
         try:
             asked: dict[str, str] = msgspec.json.decode(await request.body(), type=dict[str, str])

@@ -301,6 +301,7 @@ def _conditions(recording: Recording, projection: Projection) -> dict[str, Calla
 
 def _later_routes(ground: _Ground, shown: Sequence[Figure], state: health.Health) -> list[BaseRoute]:
     """What is imported beside the start."""
+    from onrecord.mcp import app as mcp  # noqa: PLC0415 - see LaterRoutes
     from onrecord.server import metrics  # noqa: PLC0415 - see LaterRoutes
     from onrecord.web import app as web  # noqa: PLC0415
 
@@ -314,4 +315,5 @@ def _later_routes(ground: _Ground, shown: Sequence[Figure], state: health.Health
         library=ground.library,
     )
     figures_endpoint = metrics.endpoint(shown, ground.bodies.tally, ground.gate.may_see_figures)
-    return [Route("/metrics", figures_endpoint, methods=["GET"]), *web.routes(site)]
+    agents = mcp.routes(mcp.Door(engine=ground.queries, identify=ground.gate.identify_program))
+    return [Route("/metrics", figures_endpoint, methods=["GET"]), *agents, *web.routes(site)]

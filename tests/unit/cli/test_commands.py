@@ -1,5 +1,6 @@
 """The command line: what each verb prints, to whom, and with which exit code it ends."""
 
+import io
 import json
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def test_a_key_is_printed_once_and_listed_without_itself(capsys: pytest.CaptureF
 
 
 def test_a_person_gets_a_password_once_and_a_new_one_on_reset(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = ("--data", str(tmp_path / "data"))
     first = run(capsys, "users", "add", "ada", "--role", "owner", *where)[1]
@@ -55,6 +56,9 @@ def test_a_person_gets_a_password_once_and_a_new_one_on_reset(
     listed = json.loads(run(capsys, "users", "list", *where)[1])
     assert (listed["name"], listed["roles"]) == ("ada", "owner of all projects")
     assert "/login?token=" in run(capsys, "users", "link", "ada", *where)[1]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    code, _, said = run(capsys, "users", "reset", "ada", "--password-stdin", *where)
+    assert (code, "holds no password" in said) == (EX_USAGE, True)
     assert run(capsys, "users", "remove", "ada", *where)[0] == 0
     assert run(capsys, "users", "reset", "ada", *where)[0] == EX_USAGE
 

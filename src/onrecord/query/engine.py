@@ -14,7 +14,18 @@ from onrecord.model.ids import is_random_id
 from onrecord.model.media import Media
 from onrecord.model.record import Place
 from onrecord.model.time import Clock
-from onrecord.query import completeness, content, figures, lists, people, proofs, scorerows, searching, tree
+from onrecord.query import (
+    completeness,
+    content,
+    figures,
+    ledgerstate,
+    lists,
+    people,
+    proofs,
+    scorerows,
+    searching,
+    tree,
+)
 from onrecord.query.compile import resolve
 from onrecord.query.cursor import PlaceCursor, encode, limit_of, name_after, place_after
 from onrecord.query.port import Content, FindLedgers, FindLens, FindProducers, FindProject, RecordAccess, Select
@@ -24,6 +35,7 @@ from onrecord.query.results import (
     Facets,
     Head,
     Hit,
+    LedgerState,
     Page,
     PageRequest,
     Proof,
@@ -228,6 +240,11 @@ class Engine:
         """The last signed checkpoint of each ledger of the project, newest shard last."""
         view, _ = self._enter(access, project)
         return proofs.heads(self._ledgers(view.project))
+
+    def ledgers(self, access: Access, project: str) -> tuple[LedgerState, ...]:
+        """Each ledger of the project as its files say, newest shard first."""
+        view, _ = self._enter(access, project)
+        return ledgerstate.states(self._ledgers(view.project))
 
     def completeness(self, access: Access, project: str) -> Completeness:
         """Which of the records that producers numbered have not come, and what they declared as dropped or left out."""

@@ -13,9 +13,12 @@ import msgspec
 from onrecord.control.apikeys import ApiKey
 from onrecord.control.caller import Caller
 from onrecord.control.roles import Scope
+from onrecord.governance.selftest import SelfTest
 from onrecord.model.project import ContentMode, Project
 from onrecord.model.time import Clock
 from onrecord.query.engine import Engine
+from onrecord.query.letters import Letters
+from onrecord.query.storage import Storage
 
 SESSION_COOKIE: Final = "onrecord_session"
 """HttpOnly, SameSite=Lax, Secure when the request came over TLS; its value is whatever ``Gate.login`` returned."""
@@ -102,6 +105,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     gate: Gate
     keyring: Keyring
     state: State
+    letters: Letters
+    selftest: SelfTest
+    storage: Storage
     clock: Clock
     public_url: Callable[[], str] = lambda: ""
     """Where applications send to, ``http://127.0.0.1:4318``; empty: the address that the reader used."""

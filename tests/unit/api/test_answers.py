@@ -110,8 +110,16 @@ class Client:
 
 @pytest.fixture
 def client(engine: Engine, door: Door) -> Client:
+    anybody = cast("Any", engine)
     services = Services(
-        engine=cast("AskedEngine", engine), gate=door, writers=door, scores=door, health=lambda: {"pending": 3}
+        engine=cast("AskedEngine", engine),
+        gate=door,
+        writers=door,
+        scores=door,
+        health=lambda: {"pending": 3},
+        letters=anybody,
+        selftest=anybody,
+        storage=anybody,
     )
     return Client(Starlette(routes=routes(services)), **{"x-role": "reader"})
 
@@ -127,7 +135,14 @@ def test_filters_pages_and_times_reach_the_engine(client: Client, engine: Engine
 
 
 def path_of(path: str) -> str:
-    for name, value in {"trace_id": "t1", "span_id": "s1", "session_id": "x", "shard": "2026", "index": "12"}.items():
+    for name, value in {
+        "trace_id": "t1",
+        "span_id": "s1",
+        "session_id": "x",
+        "shard": "2026",
+        "index": "12",
+        "letter_id": "2026-11.1",
+    }.items():
         path = path.replace(f"{{{name}}}", value)
     return f"/api/v1{path}"
 
@@ -137,12 +152,12 @@ def test_every_address_needs_somebody_and_names_a_parameter_that_it_has_not(
     client: Client, operation: Any, engine: Engine
 ) -> None:
     required = "field=model&" if operation.name == "facets" else ""
-    refused = client.get(f"{path_of(operation.path)}?{required}modle={SECRET}")
+    refused = client.request(operation.method, f"{path_of(operation.path)}?{required}modle={SECRET}")
     assert refused.status_code == 400
     assert "'modle'" in refused.json()["detail"]
     assert SECRET not in refused.text
     client.headers.pop("x-role")
-    nobody = client.get(f"{path_of(operation.path)}?{required}")
+    nobody = client.request(operation.method, f"{path_of(operation.path)}?{required}")
     assert (nobody.status_code, nobody.headers["www-authenticate"]) == (401, 'Bearer realm="onrecord"')
     assert engine.asked == []
 
@@ -150,7 +165,7 @@ def test_every_address_needs_somebody_and_names_a_parameter_that_it_has_not(
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
 def test_every_address_answers_and_says_that_it_is_not_to_be_kept(client: Client, operation: Any) -> None:
     required = "?field=model" if operation.name == "facets" else ""
-    answer = client.get(path_of(operation.path) + required)
+    answer = client.request(operation.method, path_of(operation.path) + required)
     assert answer.status_code == 200, answer.text
     assert answer.headers["cache-control"] == ("private, no-cache" if operation.immutable else "no-store")
     assert answer.headers["content-type"] == operation.media_type

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from onrecord.web.port import Site
 from onrecord.web.render import HEADERS, static_response
-from onrecord.web.views import door, proof, sessions, settings, status, step, trace, traces
+from onrecord.web.views import door, ledger, letters, proof, sessions, settings, status, step, storage, trace, traces
 from onrecord.web.visit import View, reading
 
 
@@ -39,6 +39,13 @@ def routes(site: Site) -> list[BaseRoute]:
         get("/proof/{shard}/{index}/json", proof.proof_json),
         get("/proof/{shard}/{index}/entry", proof.entry_file),
         get("/status", status.status),
+        post("/letters/{letter}", letters.opened),
+        post("/letters/{letter}/retry", letters.retry),
+        get("/ledger", ledger.ledger),
+        post("/ledger/selftest", ledger.selftest),
+        get("/ledger/find", ledger.find),
+        get("/ledger/{shard}/vkey", ledger.verifier_key),
+        get("/storage", storage.storage),
         get("/settings", settings.settings),
         post("/settings/keys", settings.make_key),
         post("/settings/keys/revoke", settings.revoke_key),

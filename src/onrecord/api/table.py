@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from onrecord.api.letters import LETTERS
+from onrecord.api.media import MEDIA
 from onrecord.api.operation import Operation, Parameter, Question
 from onrecord.api.reading import whole
 from onrecord.api.upkeep import UPKEEP
@@ -247,6 +248,7 @@ OPERATIONS: Final[Sequence[Operation]] = (
         name="getHealth", path="/health", summary="How the installation is",
         handler=_health, result=HealthSummary, scoped=False,
     ),
+    *MEDIA,
     *LETTERS,
     *UPKEEP,
 )  # fmt: skip

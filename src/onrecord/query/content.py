@@ -35,7 +35,7 @@ def span_detail(view: View, vault: Vault, ids: tuple[str, str], level: Level, si
         Unavailable: the read could not be recorded.
     """
     if level is Level.EXACT:
-        _may_read_exact(view)
+        may_read_exact(view)
     bound = Bound()
     trace_id, span_id = (bound.add(one, "String") for one in ids)
     rows = view.select(
@@ -72,9 +72,9 @@ def media(view: View, vault: Vault, trace_id: str, media_id: str) -> Media:
         Denied: without the right. Rejected: without a purpose. Missing: it is not kept. Corrupt: it is altered.
         Unavailable: the read could not be recorded.
     """
-    _may_read_exact(view)
+    may_read_exact(view)
     place = vault.content.media_place(view.project.number, trace_id, media_id)
-    _record(view, vault, place, "media")
+    record(view, vault, place, "media")
     return vault.content.media(view.project.number, place)
 
 
@@ -86,7 +86,8 @@ def new_from(messages: tuple[Message, ...]) -> int:
     return 0
 
 
-def _may_read_exact(view: View) -> None:
+def may_read_exact(view: View) -> None:
+    """Raise ``Denied`` without the right to exact content, ``Rejected`` without a purpose."""
     if view.level < Level.EXACT:
         raise Denied("You may not read exact content.", hint="Ask an owner of the project.")
     if not view.access.purpose.strip():
@@ -97,7 +98,7 @@ def _with_content(view: View, vault: Vault, detail: SpanDetail) -> SpanDetail:
     place = Place(detail.row.shard, detail.row.index)
     number = view.project.number
     if detail.level is Level.EXACT:
-        _record(view, vault, place, "span")
+        record(view, vault, place, "span")
     try:
         read = vault.content.read if detail.level is Level.EXACT else vault.content.masked
         span = read(number, place)
@@ -108,7 +109,7 @@ def _with_content(view: View, vault: Vault, detail: SpanDetail) -> SpanDetail:
     return msgspec.structs.replace(detail, state=_PRESENT, reason="", content=span, new_from=new_from(span.input))
 
 
-def _record(view: View, vault: Vault, place: Place, kind: str) -> None:
+def record(view: View, vault: Vault, place: Place, kind: str) -> None:
     """Put the read on the record; nothing is shown when that fails."""
     try:
         vault.record_access(view.access, Read(project=view.project, kind=kind, places=(place,)))

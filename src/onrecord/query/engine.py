@@ -24,6 +24,7 @@ from onrecord.query import (
     proofs,
     scorerows,
     searching,
+    stepmedia,
     tree,
 )
 from onrecord.query.compile import resolve
@@ -49,6 +50,7 @@ from onrecord.query.results import (
     UserRow,
 )
 from onrecord.query.scope import View, enter
+from onrecord.query.stepmedia import MediumRow
 from onrecord.query.syntax import EVERYTHING, Compare, Filter
 
 FIRST: Final = PageRequest()
@@ -144,6 +146,20 @@ class Engine:
         """
         view, _ = self._enter(access, project)
         return content.media(view, self._vault, trace_id, media_id)
+
+    def step_media(self, access: Access, project: str, trace_id: str, span_id: str) -> tuple[MediumRow, ...]:
+        """The media that a step mentions: type and size of each, never its bytes."""
+        view, _ = self._enter(access, project)
+        return stepmedia.listed(view, self._vault, self.span(access, project, trace_id, span_id))
+
+    def step_medium(self, access: Access, project: str, ids: tuple[str, str], number: int) -> Media:
+        """One of them (trace id, span id, number) with its bytes: exact content, recorded before it is given.
+
+        Raises:
+            As ``media`` does.
+        """
+        view, _ = self._enter(access, project)
+        return stepmedia.opened(view, self._vault, self.span(access, project, *ids), number)
 
     def scores(
         self, access: Access, project: str, target: str, ids: Sequence[str], *, offset: int = 0, limit: int = 1_000

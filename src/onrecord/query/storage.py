@@ -9,7 +9,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +23,12 @@ from onrecord.query.port import Select
 
 _STEPS: Final = 20_000
 """Steps of SQLite's machine between two looks at the clock: about a millisecond."""
+_RESPONSE_BYTES: Final = " + ".join(f"length({one})" for one in ("name", "kept", "span", "trace", "session", "mark"))
 _ROWS: Final = {
     "record": ("records", "length(body)", "sealed content of {count} records"),
     "spool": ("spool", "length(entries) + length(rows)", "{count} transactions that ledger or store have yet to take"),
     "dead": ("dead letters", "length(body)", "{count} sealed pieces that could not be kept as records, for seven days"),
-    "response": ("responses", "", "{count} answers of models of which a part may still come"),
+    "response": ("responses", _RESPONSE_BYTES, "{count} answers of models of which a part may still come"),
 }
 """Tables of a month file: name, bytes of a row, and what they are for."""
 _PARTS_SQL: Final = (
@@ -107,28 +108,31 @@ class Storage:
         Raises:
             Denied: for anybody but an owner of the project.
         """
-        caller.require_owner(project)
+        owned = caller.require_owner(project)
         clock = _Clock(self._seconds)
-        shelves = (
-            self._ledger(clock),
+        shelves = [
+            self._ledger(owned.id, clock),
             *(self._month(path, clock) for path in sorted((self._data / "vault").glob("????-??.db"))),
             _database(self._data / "keys.db", "Keys", _KEYS, clock),
             _database(self._control, "Control", _CONTROL, clock),
             Shelf(name="Store", bytes=_folder(self._data / "store", clock), words=_STORE_WORDS),
-        )
+        ]
+        total = _folder(self._data, clock)
+        shelves.append(Shelf(name="Other", bytes=_rest(total, [shelf.bytes or 0 for shelf in shelves]), words=_OTHER))
         tables, fault = self._tables()
         return StorageReport(
-            total=_folder(self._data, clock), free=_free(self._data), shelves=shelves, tables=tables, store_fault=fault
+            total=total, free=_free(self._data), shelves=tuple(shelves), tables=tables, store_fault=fault
         )
 
-    def _ledger(self, clock: _Clock) -> Shelf:
+    def _ledger(self, project: str, clock: _Clock) -> Shelf:
+        """All ledgers; those of other projects together, so that nobody learns their names here."""
         root = self._data / "ledger"
-        names = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
-        amounts = tuple(
-            Amount(name=name, bytes=_folder(root / name, clock), words="entries, tiles and checkpoints of one project")
-            for name in names
+        whole, own = _folder(root, clock), _folder(root / project, clock)
+        amounts = (
+            Amount(name="this project", bytes=own, words="its entries, tiles of hashes, and signed checkpoints"),
+            Amount(name="other projects", bytes=_rest(whole, [own]), words="the same of every other project"),
         )
-        return Shelf(name="Ledger", bytes=_folder(root, clock), words=_LEDGER_WORDS, amounts=amounts)
+        return Shelf(name="Ledger", bytes=whole, words=_LEDGER_WORDS, amounts=amounts)
 
     def _month(self, path: Path, clock: _Clock) -> Shelf:
         whole = _database(path, f"Vault, {path.stem}", _ROWS, clock)
@@ -146,20 +150,32 @@ class Storage:
 
 _LEDGER_WORDS: Final = "proof that every record was kept: entries, hashes and signed checkpoints, for ever, no content"
 _VAULT_WORDS: Final = "what was said, sealed, until its retention ends or the person is erased"
+_OTHER: Final = "positions, locks and other small files of the server"
 _STORE_WORDS: Final = "pseudonymised rows and their search index; can be made again from ledger and vault at any time"
 _KEYS: Final = {
-    "partition": ("conversations", "", "{count} keys, one for each conversation and month"),
-    "subject": ("people", "", "{count} data subjects, by keyed digest"),
-    "trace": ("traces", "", "{count} ties of traces to conversations, so that erasing finds all of a person"),
+    "partition": (
+        "conversations",
+        "length(wrapped) + length(locator)",
+        "{count} keys, one a conversation and month",
+    ),
+    "subject": ("people", "length(locator) + length(tag)", "{count} data subjects, by keyed digest"),
+    "trace": (
+        "traces",
+        "length(locator)",
+        "{count} ties of traces to keys, so that erasing finds all of a person",
+    ),
 }
 _CONTROL: Final = {
-    "document": ("documents", "length(body)", "{count} sealed prompts, dataset items and other documents"),
+    "documents": ("documents", "length(body)", "{count} sealed prompts, dataset items and other documents"),
 }
 
 
 def _table(*row: object) -> TableSize:
     names = ("table", "partition", "rows", "compressed", "uncompressed", "marks", "indexes", "on_disk", "parts")
-    return msgspec.convert(dict(zip(names, row, strict=True)), TableSize, strict=False)
+    said = dict(zip(names, row, strict=True))
+    class_, _, month = str(said["partition"]).strip("()").replace("'", "").partition(",")
+    said["partition"] = f"{class_}, {month[:4]}-{month[4:]}" if month else ""
+    return msgspec.convert(said, TableSize, strict=False)
 
 
 def _database(path: Path, name: str, tables: Mapping[str, tuple[str, str, str]], clock: _Clock) -> Shelf:
@@ -182,7 +198,7 @@ def _database(path: Path, name: str, tables: Mapping[str, tuple[str, str, str]],
         return Shelf(name=name, bytes=whole, words=words, amounts=(reason,))
     amounts.append(Amount(name="free pages", bytes=free * page, words="empty, overwritten, given back when idle"))
     counted = [amount.bytes for amount in amounts]
-    rest = None if None in counted else page * pages - sum(one for one in counted if one is not None)
+    rest = _rest(page * pages, counted)
     amounts.append(Amount(name="order", bytes=rest, words="indexes, small tables, and room in pages that are not full"))
     amounts.append(Amount(name="write-ahead log", bytes=max(0, whole - page * pages), words=_LOG_WORDS))
     return Shelf(name=name, bytes=whole, words=words, amounts=tuple(amounts))
@@ -194,13 +210,18 @@ _CONTROL_WORDS: Final = "projects, users, API keys, logins, prompts and datasets
 
 
 def _amount(sql: sqlite3.Connection, table: str, name: str, size: str, words: str) -> Amount:
-    """Rows of a table and their bytes; a table without a size of its own counts with the order of the file."""
+    """Rows of a table, and the bytes of their values."""
     try:
-        total = f"coalesce(sum({size}), 0)" if size else "0"
-        count, total_bytes = sql.execute(f"SELECT count(*), {total} FROM {table}").fetchone()
+        count, total_bytes = sql.execute(f"SELECT count(*), coalesce(sum({size}), 0) FROM {table}").fetchone()
     except sqlite3.OperationalError:  # the time is over
         return Amount(name=name, bytes=None, words="not counted within the time that this page may take")
     return Amount(name=name, bytes=total_bytes, words=words.format(count=f"{count:,}"))
+
+
+def _rest(whole: int | None, parts: Sequence[int | None]) -> int | None:
+    """What is left of a whole; unknown when anything of it is."""
+    known = [part for part in parts if part is not None]
+    return None if whole is None or len(known) < len(parts) else max(0, whole - sum(known))
 
 
 def _beside(path: Path) -> int:

@@ -9,7 +9,20 @@ from starlette.routing import BaseRoute, Route
 
 from onrecord.web.port import Site
 from onrecord.web.render import HEADERS, static_response
-from onrecord.web.views import door, ledger, letters, proof, sessions, settings, status, step, storage, trace, traces
+from onrecord.web.views import (
+    door,
+    ledger,
+    letters,
+    media,
+    proof,
+    sessions,
+    settings,
+    status,
+    step,
+    storage,
+    trace,
+    traces,
+)
 from onrecord.web.visit import View, reading
 
 
@@ -31,6 +44,7 @@ def routes(site: Site) -> list[BaseRoute]:
         get("/traces/{trace}/rows", trace.rows),
         get("/traces/{trace}/step", step.step),
         get("/traces/{trace}/text", step.text),
+        post("/traces/{trace}/media/{number}", media.medium),
         post("/traces/{trace}/exact", step.exact),
         get("/sessions", sessions.sessions),
         get("/sessions/{session}", sessions.session),

@@ -18,6 +18,7 @@ from onrecord.control.caller import Caller
 from onrecord.control.roles import Role
 from onrecord.errors import Corrupt, Denied, Missing, Pushback, Unavailable
 from onrecord.model.access import Level
+from onrecord.model.media import Media
 from onrecord.model.project import Project
 from onrecord.model.score import Score
 from onrecord.query.engine import Engine as AskedEngine
@@ -45,8 +46,10 @@ class Engine:
                 raise self.error
             if name == "tlog_proof":
                 return b"c2sp.org/tlog-proof@v1"
-            if name in ("aggregate", "facets", "heads"):
+            if name in ("aggregate", "facets", "heads", "step_media", "ledgers"):
                 return ()
+            if name == "step_medium":
+                return Media(id="face", trace_id="t1", media_type="image/png", data=b"bytes")
             return StatusCounts(traces=1, spans=1, errors=0, running=0) if name == "counts" else Page(rows=())
 
         return answer
@@ -141,7 +144,7 @@ def path_of(path: str) -> str:
         "session_id": "x",
         "shard": "2026",
         "index": "12",
-        "letter_id": "2026-11.1",
+        "number": "1", "letter_id": "2026-11.1",
     }.items():
         path = path.replace(f"{{{name}}}", value)
     return f"/api/v1{path}"

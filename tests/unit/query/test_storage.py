@@ -31,15 +31,16 @@ def test_the_amounts_of_every_file_add_up_to_it(tmp_path: Path) -> None:
         send(made, *(span(number) for number in range(1, 30)))
         made.settle()
         report = storage(tmp_path).report(OWNER, PROJECT.id)
-    assert [shelf.name for shelf in report.shelves] == ["Ledger", "Vault, 2026-11", "Keys", "Control", "Store"]
-    for shelf in report.shelves[:-1]:
+    assert [shelf.name for shelf in report.shelves] == ["Ledger", "Vault, 2026-11", "Keys", "Control", "Store", "Other"]
+    for shelf in report.shelves[:-2]:
         parts = [amount.bytes for amount in shelf.amounts]
         assert sum(part for part in parts if part is not None) == shelf.bytes, shelf.name
         assert None not in parts
     vault = report.shelves[1]
     assert vault.amounts[0].words == "sealed content of 29 records"
+    assert report.total == sum(shelf.bytes or 0 for shelf in report.shelves), "every byte has a place"
     assert report.store_fault == "The store is not open yet."
-    assert report.shelves[-1].bytes is None, "there is no store here: unknown, not 0"
+    assert report.shelves[-2].bytes is None, "there is no store here: unknown, not 0"
 
 
 def test_when_the_time_is_over_the_rest_is_unknown(tmp_path: Path) -> None:

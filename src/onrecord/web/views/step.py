@@ -15,6 +15,7 @@ from onrecord.web.ink import ink
 from onrecord.web.jsontree import tree
 from onrecord.web.looking import looking
 from onrecord.web.render import HEADERS
+from onrecord.web.views.media import INLINE
 from onrecord.web.visit import Visit
 from onrecord.web.words import utc_text
 
@@ -94,6 +95,9 @@ def step_context(visit: Visit, detail: SpanDetail) -> dict[str, Any]:
         "details": list(_details(detail.row, content)),
         "offers_exact": visit.may_read_exact and not is_exact and detail.state == "present",
         "here": f"/traces/{trace_id}",
+        "media": visit.site.engine.step_media(visit.access, visit.project.id, trace_id, detail.row.span_id),
+        "inline_types": tuple(INLINE),
+        "may_read_exact": visit.may_read_exact,
         "q": visit.asked("q"),
         "view": visit.asked("view", "tree"),
         **_messages(detail, look),

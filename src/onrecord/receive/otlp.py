@@ -50,8 +50,9 @@ def decode_alone(raw: bytes, media: str, context: OtlpContext, *, logs: bool) ->
     Raises:
         Bad: it is at fault still; the sentence says why, without a byte of it.
     """
-    encoding = otlp_json if media == "json" else otlp_protobuf
-    return encoding.decode_log_alone(raw, context) if logs else encoding.decode_span_alone(raw, context)
+    if media == "json":
+        return otlp_json.decode_log_alone(raw, context) if logs else otlp_json.decode_span_alone(raw, context)
+    return otlp_protobuf.decode_log_alone(raw, context) if logs else otlp_protobuf.decode_span_alone(raw, context)
 
 
 def decode_logs(body: bytes, media: str) -> tuple[list[DecodedLog], list[Fault]]:

@@ -5,7 +5,6 @@ import re
 from starlette.responses import Response
 
 from onrecord.errors import Missing, Rejected
-from onrecord.web.render import HEADERS
 from onrecord.web.visit import Visit, integer
 
 _RECORD = re.compile(r"(?:(\d{4})\s*[/.]\s*)?#?\s*([\d,.' ]{1,24})")
@@ -39,16 +38,6 @@ def find(visit: Visit) -> Response:
         raise Rejected("This is no number of a record.", hint="A record is named like 12,345 or 2026/12345.")
     shard = said[1] or str(_newest(visit))
     return visit.go(f"/proof/{integer(shard, 'shard', 9999)}/{integer(number, 'index')}")
-
-
-def verifier_key(visit: Visit) -> Response:
-    """The verifier key of a ledger as a file."""
-    shard = integer(visit.request.path_params["shard"], "shard", 9999)
-    for one in visit.site.engine.ledgers(visit.access, visit.project.id):
-        if one.shard == shard and one.verifier_key:
-            headers = {**HEADERS, "content-disposition": f'attachment; filename="{shard}.vkey"'}
-            return Response(one.verifier_key + "\n", media_type="text/plain; charset=utf-8", headers=headers)
-    raise Missing("There is no such ledger.")
 
 
 def _newest(visit: Visit) -> int:

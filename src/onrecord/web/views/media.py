@@ -41,5 +41,6 @@ def answer_with(found: Media, number: int) -> Response:
     shown = found.data.startswith(INLINE.get(found.media_type.partition(";")[0].strip().lower(), ()))
     how = "inline" if shown else f'attachment; filename="medium-{number}"'
     media_type = found.media_type.partition(";")[0].strip().lower() if shown else "application/octet-stream"
-    headers = {**HEADERS, "content-security-policy": _POLICY, "content-disposition": how}
+    headers = {name: value for name, value in HEADERS.items() if name != "cross-origin-opener-policy"}
+    headers |= {"content-security-policy": _POLICY, "content-disposition": how}
     return Response(found.data, media_type=media_type, headers=headers)

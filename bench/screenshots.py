@@ -23,6 +23,8 @@ PAGES = {
     "transcript": f"/traces/{trace_id('case 1')}?view=transcript&s={span_id('case 1', 3)}",
     "sessions": "/sessions",
     "proof": "/proof/2026/1",
+    "ledger": "/ledger",
+    "storage": "/storage",
     "health": "/status",
     "settings": "/settings",
     "welcome": "/welcome",

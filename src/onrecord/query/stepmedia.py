@@ -23,7 +23,8 @@ from onrecord.query.scope import View
 
 MEDIA: Final = 50
 """Media of one step that are listed."""
-_REFERENCE: Final = re.compile(r"@@@langfuseMedia:type=([^|@]{1,100})\|id=([^|@]{1,200})\|source=[^@]{0,50}@@@")
+REFERENCE: Final = re.compile(r"@@@langfuseMedia:type=([^|@]{1,100})\|id=([^|@]{1,200})\|source=[^@]{0,50}@@@")
+"""How Langfuse's SDKs write a medium into a text: type and id."""
 _TYPE: Final = re.compile(r"[a-z]{1,20}/[a-z0-9][a-z0-9.+-]{0,60}")
 _DEPTH: Final = 30
 
@@ -98,7 +99,7 @@ def mentioned(span: Span) -> list[_Mentioned]:
 def _all(span: Span) -> Iterator[_Mentioned]:
     for message in (*span.input, *span.output):
         for part in message.parts:
-            if part.type == "media" and not _REFERENCE.search(part.uri):
+            if part.type == "media" and not REFERENCE.search(part.uri):
                 yield _Mentioned(media_type=_typed(part.mime), data=part.data)
             yield from _references((part.text, part.uri, part.value, part.extra))
     yield from _references((span.metadata, span.attributes))
@@ -111,7 +112,7 @@ def _all(span: Span) -> Iterator[_Mentioned]:
 def _references(value: Any, depth: int = 0) -> Iterator[_Mentioned]:
     if isinstance(value, str):
         if "@@@" in value:
-            for media_type, id_ in _REFERENCE.findall(value):
+            for media_type, id_ in REFERENCE.findall(value):
                 yield _Mentioned(id=id_, media_type=_typed(media_type))
     elif depth < _DEPTH and isinstance(value, dict | list | tuple):
         for item in value.values() if isinstance(value, dict) else value:

@@ -144,7 +144,8 @@ def path_of(path: str) -> str:
         "session_id": "x",
         "shard": "2026",
         "index": "12",
-        "number": "1", "letter_id": "2026-11.1",
+        "number": "1",
+        "letter_id": "2026-11.1",
     }.items():
         path = path.replace(f"{{{name}}}", value)
     return f"/api/v1{path}"

@@ -29,6 +29,8 @@ PAGES = {
     "users": "/users",
     "prompts": "/prompts",
     "proof": "/proof/2026/1",
+    "ledger": "/ledger",
+    "storage": "/storage",
     "health": "/status",
     "settings": "/settings",
     "welcome": "/welcome",

@@ -169,6 +169,15 @@ CHECKPOINT_INTERVAL_MS: Final = 200
 HEARTBEAT_S: Final = 3_600
 """An idle ledger says so once in this time."""
 
+SELFTEST_SECONDS: Final = 1_800
+"""A self-test that a page started is ended then; a larger archive is verified with the command line."""
+SELFTEST_FINDINGS: Final = 20
+"""Findings of a self-test that are kept in words, as many as ``onrecord verify`` prints; the others are counted."""
+STORAGE_SECONDS: Final = 2
+"""How long the storage page counts; what is not counted by then is unknown."""
+HEARTBEAT_ENTRIES: Final = 256
+"""Newest entries among which the last heartbeat is looked for: one full tile."""
+
 # --- joining -------------------------------------------------------------------------------------------------
 LONE_PART_SECONDS: Final = 600
 """How long what names only a model's response waits unseen for its span; exporters send within seconds, or retry."""

@@ -25,6 +25,14 @@ pytestmark = pytest.mark.chdb
 
 SECRET = "theirsecretword"
 THEIR_PROMPT = prompt_version(b"key of prompts", ("their prompt",))
+
+
+def noted(engine: Engine, access: Access, project: str) -> str:
+    """Put something on the record, which answers nothing."""
+    engine.note(access, project, "mcp.get_trace", ())
+    return "noted"
+
+
 QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "traces": lambda engine, access, project: engine.traces(access, project),
     "spans": lambda engine, access, project: engine.spans(access, project),
@@ -34,11 +42,8 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "running": lambda engine, access, project: engine.running(access, project),
     "trace": lambda engine, access, project: engine.trace(access, project, trace_id(7)),
     "span": lambda engine, access, project: engine.span(access, project, trace_id(7), span_id(7_001)),
-    "details": lambda engine, access, project: engine.details(access, project),
-    "scores": lambda engine, access, project: engine.scores(access, project, "trace", [trace_id(1)]),
-    "completeness": lambda engine, access, project: engine.completeness(access, project),
     "export": lambda engine, access, project: engine.export(access, project),
-    "note": lambda engine, access, project: engine.note(access, project, "mcp.get_trace", ()) or "noted",
+    "note": lambda engine, access, project: noted(engine, access, project),
     "sessions": lambda engine, access, project: engine.sessions(access, project),
     "session": lambda engine, access, project: engine.session(access, project, "their session"),
     "users": lambda engine, access, project: engine.users(access, project),

@@ -32,7 +32,9 @@ _encoder: Final = msgspec.json.Encoder()
 
 def routes(services: Services) -> list[Route]:
     """Every route of the API; the last one answers what no other does."""
-    made = [Route(PREFIX + one.path, _endpoint(one, services), methods=["GET"], name=one.name) for one in OPERATIONS]
+    made = [
+        Route(PREFIX + one.path, _endpoint(one, services), methods=[one.method], name=one.name) for one in OPERATIONS
+    ]
     paths = {one.path for one in OPERATIONS} | {"/scores", "/openapi.json"}
 
     async def keep_score(request: Request) -> Response:

@@ -27,7 +27,9 @@ def document() -> dict[str, Any]:
     answers = [one.result for one in OPERATIONS if one.result is not bytes]
     schemas, components = msgspec.json.schema_components([*answers, NewScore, Ack, Problem], ref_template=_REFERENCE)
     named = dict(zip([one.name for one in OPERATIONS if one.result is not bytes], schemas, strict=False))
-    paths: dict[str, Any] = {one.path: {"get": _operation(one, named.get(one.name, {}))} for one in OPERATIONS}
+    paths: dict[str, Any] = {}
+    for one in OPERATIONS:
+        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, named.get(one.name, {}))
     paths["/scores"] = {"post": _scores(*schemas[-3:-1]), "options": _preflight()}
     paths["/openapi.json"] = {"get": _described()}
     components["NewScore"]["properties"]["source"]["enum"] = list(SOURCES)

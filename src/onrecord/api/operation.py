@@ -74,6 +74,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     scoped: bool = True
     """Reads one project."""
     media_type: str = JSON
+    method: str = "GET"
+    """``POST`` changes something, and takes its parameters from the address like every other."""
     immutable: bool = False
     """The answer of one address changes seldom, and holds no content: it has an entity tag."""
 

@@ -8,9 +8,12 @@ import msgspec
 from starlette.requests import Request
 
 from onrecord.control.caller import Caller
+from onrecord.governance.selftest import SelfTest
 from onrecord.model.project import Project
 from onrecord.model.score import Score
 from onrecord.query.engine import Engine
+from onrecord.query.letters import Letters
+from onrecord.query.storage import Storage
 from onrecord.receive.port import Ack
 
 
@@ -49,5 +52,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     gate: Gate
     raters: Raters
     scores: ScoreIntake
+    letters: Letters
+    selftest: SelfTest
+    storage: Storage
     health: Callable[[], Mapping[str, Any]]
     """The figures of ``/health``, by name."""

@@ -5,8 +5,11 @@ from typing import Any, Final
 
 import msgspec
 
+from onrecord.api.letters import LETTERS
+from onrecord.api.media import MEDIA
 from onrecord.api.operation import Operation, Parameter, Question
 from onrecord.api.reading import whole
+from onrecord.api.upkeep import UPKEEP
 from onrecord.errors import Rejected
 from onrecord.model.access import Level
 from onrecord.model.record import Place
@@ -332,5 +335,8 @@ OPERATIONS: Final[Sequence[Operation]] = (
         name="getHealth", path="/health", summary="How the installation is",
         handler=_health, result=HealthSummary, scoped=False,
     ),
+    *MEDIA,
+    *LETTERS,
+    *UPKEEP,
 )  # fmt: skip
 """Everything that can be asked. ``POST /scores`` and ``GET /openapi.json`` stand beside it."""

@@ -83,25 +83,14 @@ def show(report: Report, *, as_json: bool = False) -> None:
         console.print(Text(finding.state.upper(), style="bold red") + Text(f"  {where}: {finding.sentence}"))
     if len(found) > _SHOWN:
         console.print(f"... and {len(found) - _SHOWN} more (--json shows all)")
-    console.print(Text("● ", style="red") + Text(_verdict(report)))
-
-
-def _verdict(report: Report) -> str:
-    words = {
-        0: "verified: everything is as it was recorded",
-        1: "ALTERED: something is not as it was recorded",
-        2: "INCOMPLETE: something that was recorded is missing",
-        3: "UNTRUSTED: nobody vouches for what this was judged by",
-        4: "MALFORMED: this is not what it should be",
-    }
-    return words[report.exit_code]
+    console.print(Text("● ", style="red") + Text(report.verdict))
 
 
 def _as_data(report: Report) -> dict[str, object]:
     return {
         "subject": report.subject,
         "exit_code": report.exit_code,
-        "verdict": _verdict(report),
+        "verdict": report.verdict,
         "states": report.states,
         "ledgers": [
             {"name": one.name, "size": one.size, "states": one.states, "kinds": one.kinds, "excused": one.excused}

@@ -26,6 +26,14 @@ from onrecord.ledger.verify import Finding, LedgerCheck
 
 EXIT_OK: Final = 0
 EXIT_CODES: Final = {"altered": 1, "missing": 2, "untrusted": 3, "malformed": 4}
+VERDICTS: Final = {
+    0: "verified: everything is as it was recorded",
+    1: "ALTERED: something is not as it was recorded",
+    2: "INCOMPLETE: something that was recorded is missing",
+    3: "UNTRUSTED: nobody vouches for what this was judged by",
+    4: "MALFORMED: this is not what it should be",
+}
+"""What each exit code says."""
 SELF_SIGNED: Final = "judged by the key that lies beside the ledger: bring the verifier key from elsewhere (--vkey)"
 
 
@@ -53,6 +61,11 @@ class Report(msgspec.Struct, frozen=True):
     def exit_code(self) -> int:
         """0 ok, 1 altered, 2 incomplete, 3 untrusted, 4 malformed: the gravest of what was found."""
         return min((EXIT_CODES[finding.state] for _, finding in self.findings), default=EXIT_OK)
+
+    @property
+    def verdict(self) -> str:
+        """The exit code in words."""
+        return VERDICTS[self.exit_code]
 
 
 def verify_data(data: Path, keys: Path, *, kek: str = "", kek_command: str = "", vkeys: Sequence[str] = ()) -> Report:

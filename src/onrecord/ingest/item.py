@@ -1,10 +1,12 @@
 """A record on its way to the commit thread: everything decided but its index, its partition and whether it is new."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from onrecord.ledger.entry import Entry
+from onrecord.model.otlp import OtlpContext
 from onrecord.model.record import RecordFacts
 from onrecord.model.span import Span
 from onrecord.receive.port import Ack
@@ -60,6 +62,31 @@ class Item(msgspec.Struct, kw_only=True, gc=False):
     line: bytes = b""
 
 
+LETTER_DOMAIN: Final = b"onrecord/dead/v2"
+"""Associated data of a sealed dead letter; v1 had the bare bytes in the place of a ``Letter``."""
+
+
+SENT: Final = "sent"
+"""The stage of a letter of which nothing could be read."""
+
+
+class Letter(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What is sealed of a piece that could not be kept: enough to try it again."""
+
+    stage: str
+    """How far it came: ``SENT`` (its bytes), else the name of the type that was read from it."""
+    raw: bytes
+    """Its bytes as sent, or msgpack of what was read from them."""
+    media: str = ""
+    application: str = ""
+    """Of its delivery."""
+    digest: bytes = b""
+    kind: str = ""
+    """Of what was read: the digest of its bytes, and its record kind."""
+    context: OtlpContext | None = None
+    """What stood around an OTLP item."""
+
+
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):
     """A piece of a delivery that could not be understood."""
 
@@ -67,6 +94,7 @@ class DeadLetter(msgspec.Struct, frozen=True, gc=False):
     signal: str
     reason: str
     raw: bytes
+    """msgpack of a ``Letter``."""
     received_us: int
     retention: str
 

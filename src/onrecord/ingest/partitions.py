@@ -17,6 +17,8 @@ from onrecord.vault.history import History
 from onrecord.vault.month import MonthReader
 from onrecord.vault.partition import OpenPartition, OpenPartitions, read_history
 
+DEAD_LETTERS = "dead letters"
+"""Whose partition seals what could not be kept as a record."""
 _TRACES = 20_000
 """Traces remembered in each of two generations; older ones are looked up again."""
 
@@ -58,7 +60,7 @@ class Partitions:
 
     def installation(self, project: int, retention: str, locators: Locators, file: MonthReader) -> AESGCM:
         """The key for a project's dead letters of this month."""
-        base = locators.actor("dead letters")
+        base = locators.actor(DEAD_LETTERS)
         partition = self._open.get(base)
         if partition is None:
             partition = self._load(base, locators, file, kind=INSTALLATION, project=project, retention=retention)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from onrecord.errors import OnrecordError, Rejected, where
 from onrecord.ingest.doors import DOORS, Door
-from onrecord.ingest.item import Batch, DeadLetter, Item, Numbered
+from onrecord.ingest.item import SENT, Batch, DeadLetter, Item, Letter, Numbered
 from onrecord.ingest.project import ProjectRuntime, Screened, encode
 from onrecord.ledger.commitment import commit
 from onrecord.ledger.entry import Entry
@@ -65,20 +65,15 @@ def _prepare_all(door: Door, share: Share, delivery: Delivery, runtime: ProjectR
         decoded, faults = door.decode(delivery.body, delivery.media, share)
     else:
         decoded, faults = door.decode(delivery.body, delivery.media)
-    project = runtime.project
-    batch = Batch(
-        items=[],
-        dead=[
-            DeadLetter(project.number, delivery.signal, fault.reason, fault.raw, received_us, project.retention)
-            for fault in faults
-        ],
-    )
+    sent = [(fault.reason, Letter(stage=SENT, raw=fault.raw, context=fault.context)) for fault in faults]
+    dead = [_dead_letter(reason, letter, delivery, runtime, received_us) for reason, letter in sent]
+    batch = Batch(items=[], dead=dead)
     read: list[Read] = []
     for one in decoded:
         try:
             value = door.read(one)
         except Exception as error:  # noqa: BLE001 - a span that our own code stumbles over is kept, sealed, for us to mend
-            batch.dead.append(_stumbled(error, one, delivery, runtime, received_us))
+            batch.dead.append(_stumbled(error, _letter(one), delivery, runtime, received_us))
             continue
         read.append((under(value, delivery.application), one.digest, door.kind(one)))
     for value, digest, kind in door.join(read) if door.join is not None else read:
@@ -86,18 +81,18 @@ def _prepare_all(door: Door, share: Share, delivery: Delivery, runtime: ProjectR
             batch.ignored += 1
             continue
         try:
-            batch.items.append(_prepare_twice(value, digest, kind, door, runtime))
+            batch.items.append(prepare_twice(value, digest, kind, door, runtime))
         except Rejected as error:
             _log.warning("a %s item is kept as a dead letter: %s", delivery.signal, error.message)
-            batch.dead.append(_dead_letter(error.message, value, delivery, runtime, received_us))
+            batch.dead.append(_dead_letter(error.message, _letter(value, digest, kind), delivery, runtime, received_us))
         except OnrecordError:
             raise  # the screen itself does not work: what can not be screened now may be later
         except Exception as error:  # noqa: BLE001 - as above: it would fail whenever it is sent again
-            batch.dead.append(_stumbled(error, value, delivery, runtime, received_us))
+            batch.dead.append(_stumbled(error, _letter(value, digest, kind), delivery, runtime, received_us))
     return batch
 
 
-def _prepare_twice(value: Told, digest: bytes, kind: str, door: Door, runtime: ProjectRuntime) -> Item:
+def prepare_twice(value: Told, digest: bytes, kind: str, door: Door, runtime: ProjectRuntime) -> Item:
     """Prepare one record; what is refused once is tried again, so that only what fails every time is given up."""
     try:
         return _prepare_one(value, digest, kind, door, runtime)
@@ -116,19 +111,25 @@ def _prepare_one(value: Told, digest: bytes, kind: str, door: Door, runtime: Pro
 
 
 def _stumbled(
-    error: Exception, value: object, delivery: Delivery, runtime: ProjectRuntime, received_us: int
+    error: Exception, letter: Letter, delivery: Delivery, runtime: ProjectRuntime, received_us: int
 ) -> DeadLetter:
     """What our own code stumbled over, to be mended by us."""
     _log.warning("a %s item is kept as a dead letter: %s", delivery.signal, where(error))
     reason = f"could not be understood ({type(error).__name__})"
-    return _dead_letter(reason, value, delivery, runtime, received_us)
+    return _dead_letter(reason, letter, delivery, runtime, received_us)
+
+
+def _letter(value: object, digest: bytes = b"", kind: str = "") -> Letter:
+    """What was read before it failed."""
+    return Letter(stage=type(value).__name__, raw=encode(value), digest=digest, kind=kind)
 
 
 def _dead_letter(
-    reason: str, value: object, delivery: Delivery, runtime: ProjectRuntime, received_us: int
+    reason: str, letter: Letter, delivery: Delivery, runtime: ProjectRuntime, received_us: int
 ) -> DeadLetter:
     project = runtime.project
-    return DeadLetter(project.number, delivery.signal, reason, encode(value), received_us, project.retention)
+    sealed = encode(replace(letter, media=delivery.media, application=delivery.application))
+    return DeadLetter(project.number, delivery.signal, reason, sealed, received_us, project.retention)
 
 
 def prepare_span(span: Span, runtime: ProjectRuntime, *, kind: str, content: bytes, door: bytes = b"otlp") -> Item:

@@ -13,7 +13,7 @@ import msgspec
 import zstandard
 
 from onrecord.ingest.indexes import Indexes
-from onrecord.ingest.item import Batch, DeadLetter, Item
+from onrecord.ingest.item import LETTER_DOMAIN, Batch, DeadLetter, Item
 from onrecord.ingest.joins import Joins
 from onrecord.ingest.known import Kept, Known
 from onrecord.ingest.numbers import Numbers
@@ -287,7 +287,7 @@ class Staging:
     def _stage_dead(self, letter: DeadLetter) -> None:
         runtime = self._runtimes.numbered(letter.project)
         aead = self.partitions.installation(letter.project, letter.retention, runtime.locators, self._file)
-        body = seal(aead, self._packer.compress(letter.raw), b"onrecord/dead/v1")
+        body = seal(aead, self._packer.compress(letter.raw), LETTER_DOMAIN)
         self._dead.append((letter.received_us, letter.project, letter.signal, letter.reason, body))
 
     def _open_ledger(self, project: int, year: int) -> None:

@@ -97,6 +97,12 @@ class KeyStore:
         wrapped, bucket, name, wrapped_bucket = row
         return unseal(self._bucket_aead(bucket, name, wrapped_bucket), wrapped, _PARTITION)
 
+    def key_under(self, locator: bytes) -> bytes | None:
+        """The key of the partition under a locator, for reading; None when there is none, or it is destroyed."""
+        with self._lock:
+            row = self._read.execute("SELECT id FROM partition WHERE locator = ?", (locator,)).fetchone()
+        return None if row is None else self.partition_key(row[0])
+
     def project_key(self, project: int, name: str) -> bytes:
         """The project's key of that name (``pseudonym``, ``locator``, ``library``), made and durable on first use."""
         associated = f"project_key/{project}/{name}".encode()

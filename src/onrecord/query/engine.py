@@ -22,6 +22,7 @@ from onrecord.query import (
     content,
     exports,
     figures,
+    ledgerstate,
     lists,
     neighbours,
     people,
@@ -29,6 +30,7 @@ from onrecord.query import (
     proofs,
     scorerows,
     searching,
+    stepmedia,
     tree,
 )
 from onrecord.query.charts import Charts
@@ -46,6 +48,7 @@ from onrecord.query.results import (
     Facets,
     Head,
     Hit,
+    LedgerState,
     Page,
     PageRequest,
     Proof,
@@ -59,6 +62,7 @@ from onrecord.query.results import (
     UserRow,
 )
 from onrecord.query.scope import View, enter
+from onrecord.query.stepmedia import MediumRow
 from onrecord.query.syntax import EVERYTHING, Compare, Filter
 
 FIRST: Final = PageRequest()
@@ -195,6 +199,20 @@ class Engine:
         """
         view, _ = self._enter(access, project)
         return content.media(view, self._vault, trace_id, media_id)
+
+    def step_media(self, access: Access, project: str, trace_id: str, span_id: str) -> tuple[MediumRow, ...]:
+        """The media that a step mentions: type and size of each, never its bytes."""
+        view, _ = self._enter(access, project)
+        return stepmedia.listed(view, self._vault, self.span(access, project, trace_id, span_id))
+
+    def step_medium(self, access: Access, project: str, ids: tuple[str, str], number: int) -> Media:
+        """One of them (trace id, span id, number) with its bytes: exact content, recorded before it is given.
+
+        Raises:
+            As ``media`` does.
+        """
+        view, _ = self._enter(access, project)
+        return stepmedia.opened(view, self._vault, self.span(access, project, *ids), number)
 
     def scores(
         self, access: Access, project: str, target: str, ids: Sequence[str], *, offset: int = 0, limit: int = 1_000
@@ -334,6 +352,11 @@ class Engine:
         """The last signed checkpoint of each ledger of the project, newest shard last."""
         view, _ = self._enter(access, project)
         return proofs.heads(self._ledgers(view.project))
+
+    def ledgers(self, access: Access, project: str) -> tuple[LedgerState, ...]:
+        """Each ledger of the project as its files say, newest shard first."""
+        view, _ = self._enter(access, project)
+        return ledgerstate.states(self._ledgers(view.project))
 
     def completeness(self, access: Access, project: str) -> Completeness:
         """Which of the records that producers numbered have not come, and what they declared as dropped or left out."""

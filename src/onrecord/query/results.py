@@ -316,6 +316,29 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     signed_us: int | None = None
 
 
+class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
+    """One ledger, as somebody from outside would find it."""
+
+    shard: int
+    origin: str
+    path: str
+    """Where its files are served: ``/ledger/`` and this."""
+    size: int
+    root: str
+    """Base64."""
+    verifier_key: str
+    """As it lies beside the ledger; empty when it is not there."""
+    newest_us: int | None
+    """When its newest entry was received; the checkpoint that covers it is signed within a second."""
+    heartbeat_us: int | None
+    """When the last heartbeat came, looked for among the newest entries."""
+    heartbeat_index: int | None
+    closed: bool
+    """Its last entry names the ledger that continues it."""
+    fault: str = ""
+    """What can not be read of it."""
+
+
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """That one record is in the ledger, with everything needed to check it without us."""
 

@@ -28,6 +28,8 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
 
     reason: str
     raw: bytes
+    context: OtlpContext | None = None
+    """Of an OTLP item: what stood around it, so that it can be read again alone."""
 
 
 class Share(msgspec.Struct, frozen=True):

@@ -10,10 +10,14 @@ blanks), without resource and scope: a body that is sent again gives the same di
 from typing import Final
 
 from onrecord.errors import Rejected
+from onrecord.model.otlp import OtlpContext
 from onrecord.receive import otlp_json, otlp_protobuf
-from onrecord.receive.decoded import WHOLE, Decoded, DecodedLog, Fault, Share
+from onrecord.receive.decoded import WHOLE, Bad, Decoded, DecodedLog, Fault, Share
 
-__all__ = ["WHOLE", "Decoded", "DecodedLog", "Fault", "Share", "decode_logs", "decode_traces", "is_divisible"]
+__all__ = [
+    "WHOLE", "Bad", "Decoded", "DecodedLog", "Fault", "Share", "decode_alone", "decode_logs", "decode_traces",
+    "is_divisible",
+]  # fmt: skip
 
 _LOGS: Final = {"protobuf": otlp_protobuf.decode_logs, "json": otlp_json.decode_logs}
 
@@ -38,6 +42,17 @@ def decode_traces(body: bytes, media: str, share: Share = WHOLE) -> tuple[list[D
         raise Rejected("the encoding is neither protobuf nor JSON", status=415)
     decoded, faults = otlp_json.decode_traces(body)
     return decoded[share.within(len(decoded))], faults[share.within(len(faults))]
+
+
+def decode_alone(raw: bytes, media: str, context: OtlpContext, *, logs: bool) -> Decoded | DecodedLog:
+    """Decode one span or log record that was at fault, by its own bytes and what stood around it.
+
+    Raises:
+        Bad: it is at fault still; the sentence says why, without a byte of it.
+    """
+    if media == "json":
+        return otlp_json.decode_log_alone(raw, context) if logs else otlp_json.decode_span_alone(raw, context)
+    return otlp_protobuf.decode_log_alone(raw, context) if logs else otlp_protobuf.decode_span_alone(raw, context)
 
 
 def decode_logs(body: bytes, media: str) -> tuple[list[DecodedLog], list[Fault]]:

@@ -63,6 +63,16 @@ def decode_logs(body: bytes) -> tuple[list[DecodedLog], list[Fault]]:
     return decoded, _decode(body, "Logs", "logRecords", take)
 
 
+def decode_span_alone(raw: bytes, context: OtlpContext) -> Decoded:
+    """One span by its own bytes; raises ``Bad`` or ``ValueError``."""
+    return Decoded(_span(_checked(orjson.loads(raw), len(raw))), context, sha256(raw).digest())
+
+
+def decode_log_alone(raw: bytes, context: OtlpContext) -> DecodedLog:
+    """One log record by its own bytes; raises ``Bad`` or ``ValueError``."""
+    return DecodedLog(_log(_checked(orjson.loads(raw), len(raw))), context, sha256(raw).digest())
+
+
 def _decode(
     body: bytes, signal: str, name: str, take: Callable[[dict[str, Any], OtlpContext, bytes], None]
 ) -> list[Fault]:
@@ -81,7 +91,7 @@ def _decode(
             try:
                 take(_checked(item, len(raw)), context, sha256(raw).digest())
             except Bad as bad:
-                faults.append(Fault(f"{path}[{position}]: {bad}", raw))
+                faults.append(Fault(f"{path}[{position}]: {bad}", raw, context))
     return faults
 
 

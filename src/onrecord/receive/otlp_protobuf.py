@@ -59,6 +59,16 @@ def decode_logs(body: bytes) -> tuple[list[DecodedLog], list[Fault]]:
     return decoded, faults
 
 
+def decode_span_alone(raw: bytes, context: OtlpContext) -> Decoded:
+    """One span by its own bytes; raises ``Bad``."""
+    return _span(raw, context)
+
+
+def decode_log_alone(raw: bytes, context: OtlpContext) -> DecodedLog:
+    """One log record by its own bytes; raises ``Bad``."""
+    return _log(raw, context)
+
+
 def _decode(body: bytes, items: Iterable[_Item], take: Callable[[bytes, OtlpContext], None]) -> list[Fault]:
     """Take each item; return the faults of those that are bad."""
     faults: list[Fault] = []
@@ -67,7 +77,7 @@ def _decode(body: bytes, items: Iterable[_Item], take: Callable[[bytes, OtlpCont
         try:
             take(raw, context)
         except Bad as bad:
-            faults.append(Fault(str(bad), raw))
+            faults.append(Fault(str(bad), raw, context))
     return faults
 
 

@@ -29,7 +29,7 @@ def engine(recording: Recording, projection: Projection, keyring: Keyring, clock
         ledgers=lambda project: ledgers_of(recording.data / "ledger", project),
         producers=lambda project, limit: read_project(recording.data / "vault", project.number, limit),
         vault=recording.content,
-        record_access=_recorder(recording.pipeline),
+        record_access=recorder(recording.pipeline),
         clock=clock,
     )
 
@@ -40,7 +40,9 @@ def ledgers_of(root: Path, project: Project) -> Sequence[tuple[int, LedgerReader
     return [(shard, LedgerReader(read_directory(directory))) for shard, directory in found]
 
 
-def _recorder(pipeline: Pipeline) -> Callable[[Access, Read], None]:
+def recorder(pipeline: Pipeline) -> Callable[[Access, Read], None]:
+    """What puts a read of exact content on the record."""
+
     def record(access: Access, read: Read) -> None:
         """One ``access`` record, durable when this returns."""
         value = {

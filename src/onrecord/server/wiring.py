@@ -26,16 +26,18 @@ from onrecord.control.secrets import Passwords
 from onrecord.doors import app as doors
 from onrecord.doors.port import Desk
 from onrecord.errors import OnrecordError, Rejected
+from onrecord.governance.selftest import SelfTest
 from onrecord.ingest.rows import RowFeed
 from onrecord.ingest.spool import Spool
 from onrecord.ledger.ledgers import CrashPoint, no_crash
 from onrecord.model.time import Clock, SystemClock
 from onrecord.query.engine import Engine as Queries
+from onrecord.query.letters import Letters
 from onrecord.receive.bodies import Bodies
 from onrecord.receive.http import Receiver
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.tally import Tally
-from onrecord.server import administration, app, calling, figures, health, ledgerfiles, reading
+from onrecord.server import administration, app, calling, figures, health, ledgerfiles, reading, upkeep
 from onrecord.server.administration import Administration
 from onrecord.server.completeness import CompletenessFigures
 from onrecord.server.figures import Figure
@@ -134,6 +136,8 @@ class _Ground(msgspec.Struct, frozen=True, kw_only=True):
     bodies: Bodies
     library: Library
     queries: Queries
+    letters: Letters
+    selftest: SelfTest
 
 
 def _ground(settings: Settings, clock: Clock, crash_point: CrashPoint) -> _Ground:
@@ -142,6 +146,7 @@ def _ground(settings: Settings, clock: Clock, crash_point: CrashPoint) -> _Groun
     logins = Logins(control, Passwords(), clock)
     recording = _recording(settings, keyring, clock, crash_point)
     projection = _projection(settings, recording, clock)
+    library = Library(control, lambda project, name: recording.keys.project_key(project.number, name), clock)
     return _Ground(
         settings=settings,
         clock=clock,
@@ -153,8 +158,10 @@ def _ground(settings: Settings, clock: Clock, crash_point: CrashPoint) -> _Groun
         projection=projection,
         intake=ProjectIntake(recording),
         bodies=_bodies(settings),
-        library=Library(control, lambda project, name: recording.keys.project_key(project.number, name), clock),
+        library=library,
         queries=reading.engine(recording, projection, keyring, clock),
+        letters=upkeep.letters(recording, keyring, clock),
+        selftest=upkeep.selftest(settings, recording, keyring, library, clock),
     )
 
 
@@ -204,6 +211,9 @@ def _services(ground: _Ground, state: health.Health) -> Services:
         gate=ground.gate,
         raters=ground.keyring,
         scores=ground.recording.pipeline,
+        letters=ground.letters,
+        selftest=ground.selftest,
+        storage=upkeep.storage(ground.settings, ground.projection),
         health=lambda: state.report(figures=True),
     )
 
@@ -310,6 +320,9 @@ def _later_routes(ground: _Ground, shown: Sequence[Figure], state: health.Health
         gate=ground.gate,
         keyring=KeyOffice(ground.keyring, ground.clock),
         state=State(state, ground.keyring, ground.clock),
+        letters=ground.letters,
+        selftest=ground.selftest,
+        storage=upkeep.storage(ground.settings, ground.projection),
         clock=ground.clock,
         scores=ground.recording.pipeline,
         library=ground.library,

@@ -69,6 +69,17 @@ class Response(msgspec.Struct, frozen=True):
     mark: bytes
 
 
+class StoredLetter(msgspec.Struct, frozen=True):
+    """A row of ``dead`` without its body."""
+
+    id: int
+    received_us: int
+    signal: str
+    reason: str
+    size: int
+    """Bytes of the sealed body."""
+
+
 class SpoolGroup(msgspec.Struct, frozen=True):
     """A row of ``spool``: what one transaction gave the sequencer and the projector to do."""
 
@@ -218,6 +229,20 @@ class MonthReader:
         )
         return [SpoolGroup(*row) for row in rows]
 
+    def dead_letters(self, project: int, below: int = 2**62, limit: int = -1) -> list[StoredLetter]:
+        """Dead letters of a project with an id below that, newest first, without their bodies."""
+        rows = self._sql.execute(
+            "SELECT id, received_us, signal, reason, length(body) FROM dead WHERE project = ? AND id < ?"
+            " ORDER BY id DESC LIMIT ?",
+            (project, below, limit),
+        )
+        return [StoredLetter(*row) for row in rows]
+
+    def dead_body(self, identifier: int) -> bytes | None:
+        """The sealed body of a dead letter."""
+        row = self._sql.execute("SELECT body FROM dead WHERE id = ?", (identifier,)).fetchone()
+        return row[0] if row else None
+
     def last_spool_id(self) -> int:
         """The highest spool id that this file ever held."""
         row = self._sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'spool'").fetchone()
@@ -317,6 +342,12 @@ class MonthFile(MonthReader):
         with self.transaction():
             self._forget_responses_of(gone)
             self._sql.executemany("DELETE FROM record WHERE id = ?", gone)
+        empty_wal(self._sql)
+
+    def remove_dead(self, identifier: int) -> None:
+        """Remove a dead letter and leave no byte of it in the file or its write-ahead log."""
+        with self.transaction():
+            self._sql.execute("DELETE FROM dead WHERE id = ?", (identifier,))
         empty_wal(self._sql)
 
     def _forget_responses_of(self, gone: Sequence[tuple[int]]) -> None:

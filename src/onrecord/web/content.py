@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from onrecord.model.message import Message, Part
 from onrecord.model.span import Span
+from onrecord.query.stepmedia import REFERENCE
 from onrecord.web.ink import ink
 from onrecord.web.jsontree import json_text, parsed, tree
 from onrecord.web.prose import markdown
@@ -123,6 +124,7 @@ def _text(text: str, form: str, path: str, view: View, *, name: str = "", answer
     if value is not None:
         shape = form if form == "result" else "json"
         return Piece(form=shape, name=name, answers=answers, markup=tree(value, view.terms), path=path)
+    text = REFERENCE.sub(r"[▣ \1, see the media of this step]", text)
     cut = max(0, len(text) - BLOCK_CHARACTERS)
     if view.markdown and not cut:
         body = Markup('<div class="md prose" dir="auto">{}</div>').format(markdown(text))

@@ -15,10 +15,13 @@ from onrecord.control.apikeys import ApiKey
 from onrecord.control.caller import Caller
 from onrecord.control.library import Library
 from onrecord.control.roles import Scope
+from onrecord.governance.selftest import SelfTest
 from onrecord.model.project import ContentMode, Project
 from onrecord.model.score import Score
 from onrecord.model.time import Clock
 from onrecord.query.engine import Engine
+from onrecord.query.letters import Letters
+from onrecord.query.storage import Storage
 
 SESSION_COOKIE: Final = "onrecord_session"
 """HttpOnly, SameSite=Lax, Secure when the request came over TLS; its value is whatever ``Gate.login`` returned."""
@@ -113,6 +116,9 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     gate: Gate
     keyring: Keyring
     state: State
+    letters: Letters
+    selftest: SelfTest
+    storage: Storage
     clock: Clock
     scores: ScoreIntake
     """Where what a person judges in a page goes."""

@@ -74,14 +74,16 @@ def count_text(number: float | None) -> str:
 
 
 def bytes_text(number: int | None) -> str:
-    """A size in bytes: ``812 B``, ``12 kB``, ``5.2 MB``."""
+    """A size in bytes: ``812 B``, ``12 kB``, ``5.2 MB``, ``79.3 GB``."""
     if number is None:
         return UNKNOWN
     if number < 1_000:  # noqa: PLR2004 - SI
         return f"{number} B"
     if number < 1_000_000:  # noqa: PLR2004 - SI
         return f"{number / 1_000:.0f} kB"
-    return f"{number / 1_000_000:.1f} MB"
+    if number < 1_000_000_000:  # noqa: PLR2004 - SI
+        return f"{number / 1_000_000:.1f} MB"
+    return f"{number / 1_000_000_000:.1f} GB"
 
 
 def money_text(amount: float | None, currency: str = "USD") -> str:

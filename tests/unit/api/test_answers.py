@@ -18,6 +18,7 @@ from onrecord.control.caller import Caller
 from onrecord.control.roles import Role
 from onrecord.errors import Corrupt, Denied, Missing, Pushback, Unavailable
 from onrecord.model.access import Level
+from onrecord.model.media import Media
 from onrecord.model.project import Project
 from onrecord.model.score import Score
 from onrecord.query.engine import Engine as AskedEngine
@@ -45,8 +46,10 @@ class Engine:
                 raise self.error
             if name == "tlog_proof":
                 return b"c2sp.org/tlog-proof@v1"
-            if name in ("aggregate", "facets", "heads"):
+            if name in ("aggregate", "facets", "heads", "step_media", "ledgers"):
                 return ()
+            if name == "step_medium":
+                return Media(id="face", trace_id="t1", media_type="image/png", data=b"bytes")
             return StatusCounts(traces=1, spans=1, errors=0, running=0) if name == "counts" else Page(rows=())
 
         return answer
@@ -110,8 +113,16 @@ class Client:
 
 @pytest.fixture
 def client(engine: Engine, door: Door) -> Client:
+    anybody = cast("Any", engine)
     services = Services(
-        engine=cast("AskedEngine", engine), gate=door, raters=door, scores=door, health=lambda: {"pending": 3}
+        engine=cast("AskedEngine", engine),
+        gate=door,
+        raters=door,
+        scores=door,
+        health=lambda: {"pending": 3},
+        letters=anybody,
+        selftest=anybody,
+        storage=anybody,
     )
     return Client(Starlette(routes=routes(services)), **{"x-role": "reader"})
 
@@ -127,7 +138,15 @@ def test_filters_pages_and_times_reach_the_engine(client: Client, engine: Engine
 
 
 def path_of(path: str) -> str:
-    for name, value in {"trace_id": "t1", "span_id": "s1", "session_id": "x", "shard": "2026", "index": "12"}.items():
+    for name, value in {
+        "trace_id": "t1",
+        "span_id": "s1",
+        "session_id": "x",
+        "shard": "2026",
+        "index": "12",
+        "number": "1",
+        "letter_id": "2026-11.1",
+    }.items():
         path = path.replace(f"{{{name}}}", value)
     return f"/api/v1{path}"
 
@@ -137,12 +156,12 @@ def test_every_address_needs_somebody_and_names_a_parameter_that_it_has_not(
     client: Client, operation: Any, engine: Engine
 ) -> None:
     required = "".join(f"{one.name}=status&" for one in operation.parameters if one.required)
-    refused = client.get(f"{path_of(operation.path)}?{required}modle={SECRET}")
+    refused = client.request(operation.method, f"{path_of(operation.path)}?{required}modle={SECRET}")
     assert refused.status_code == 400
     assert "'modle'" in refused.json()["detail"]
     assert SECRET not in refused.text
     client.headers.pop("x-role")
-    nobody = client.get(f"{path_of(operation.path)}?{required}")
+    nobody = client.request(operation.method, f"{path_of(operation.path)}?{required}")
     assert (nobody.status_code, nobody.headers["www-authenticate"]) == (401, 'Bearer realm="onrecord"')
     assert engine.asked == []
 
@@ -150,7 +169,7 @@ def test_every_address_needs_somebody_and_names_a_parameter_that_it_has_not(
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
 def test_every_address_answers_and_says_that_it_is_not_to_be_kept(client: Client, operation: Any) -> None:
     required = "&".join(f"{one.name}=a/b" for one in operation.parameters if one.required)
-    answer = client.get(f"{path_of(operation.path)}?{required}")
+    answer = client.request(operation.method, f"{path_of(operation.path)}?{required}")
     assert answer.status_code == 200, answer.text
     assert answer.headers["cache-control"] == ("private, no-cache" if operation.immutable else "no-store")
     assert answer.headers["content-type"] == operation.media_type

@@ -91,3 +91,11 @@ def test_arguments_longer_than_a_line_fold_out() -> None:
     assert arguments_line({"a": "x" * 500}) == ""
     assert arguments_line(json.dumps({"a": 1})) == "a=1"
     assert arguments_line([1]) == ""
+
+
+def test_a_reference_to_a_medium_is_shown_as_one() -> None:
+    said = "before @@@langfuseMedia:type=image/png|id=face-1|source=bytes@@@ after"
+    (block,) = blocks([Message(role="user", parts=(Part(text=said),))], "input", View())
+    markup = block.pieces[0].markup
+    assert "before [▣ image/png, see the media of this step] after" in markup
+    assert "face-1" not in markup

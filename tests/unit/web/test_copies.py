@@ -2,13 +2,10 @@
 
 import ast
 
-import pytest
-
 from onrecord.model.access import Level
 from onrecord.model.message import Message, Part
 from onrecord.model.span import Span, ToolCall
 from onrecord.query.results import SpanDetail, SpanRow, Tokens
-from onrecord.web.media import Medium, media_of, part_at, safe_type
 from onrecord.web.views.copies import as_json, as_markdown, as_python
 
 HOSTILE = "'''\"\"\"\n```\n````\nimport os; os.system('rm') \\ \u202e"
@@ -53,31 +50,3 @@ def test_json_is_what_the_api_gives() -> None:
 def test_a_tool_is_copied_with_its_arguments_and_result() -> None:
     tool = ToolCall(name="find", arguments={"id": 7}, result="none")
     assert '"id": 7' in as_markdown(detail(Span(trace_id="t", span_id="s", tool=tool)))
-
-
-def test_media_are_found_inline_by_reference_and_attached_and_each_once() -> None:
-    reference = "@@@langfuseMedia:type=image/png|id=abc|source=bytes@@@"
-    span = Span(
-        trace_id="t", span_id="s",
-        input=(Message(role="user", parts=(Part(type="media", mime="image/jpeg", data=b"123"), Part(text=reference))),),
-        output=(said(f"again {reference}", "assistant"),),
-        attributes={"attachments": [{"id": "at-1", "media_type": "application/pdf", "name": "bill", "size": 9}, 4]},
-    )  # fmt: skip
-    assert media_of(span) == (
-        Medium(form="image/jpeg", size=3, path="input.0.0"),
-        Medium(form="image/png", id="abc"),
-        Medium(form="application/pdf", id="at-1", name="bill", size=9),
-    )
-    found = part_at(span, "input.0.0")
-    assert found is not None
-    assert found.data == b"123"
-
-
-@pytest.mark.parametrize("path", ["", "input", "input.9.0", "input.0.9", "input.-1.0", "x.0.0", "input.\u0661.0"])
-def test_a_path_that_leads_nowhere_gives_nothing(path: str) -> None:
-    assert part_at(Span(trace_id="t", span_id="s", input=(said("a"),)), path) is None
-
-
-@pytest.mark.parametrize("form", ["", "text/html\r\nx: y", "a b/c", "image/png; charset=x"])
-def test_a_type_that_is_none_is_bytes(form: str) -> None:
-    assert safe_type(form) == "application/octet-stream"

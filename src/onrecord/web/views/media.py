@@ -1,37 +1,46 @@
-"""One medium, for a purpose: exact content, so the read is a record before a byte is given."""
+"""A medium of a step, posted with its purpose: a picture of a plain kind is shown, everything else is a download.
+
+Whoever sent the bytes is not trusted, nor is what they say that it is. Only kinds that a browser draws and never runs
+are shown, and only when the bytes begin as that kind does; SVG and HTML are downloads like all the others. The answer
+is a document of an origin of its own (``sandbox``) that may load nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Final
 
 from starlette.responses import Response
 
-from onrecord.errors import Missing
 from onrecord.model.access import Level
-from onrecord.web.media import PICTURES, part_at, safe_type
+from onrecord.model.media import Media
 from onrecord.web.render import HEADERS
-from onrecord.web.visit import Visit
+from onrecord.web.visit import Visit, integer
+
+INLINE: Final[Mapping[str, tuple[bytes, ...]]] = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "image/webp": (b"RIFF",),
+}
+"""Kinds that are shown, and how their bytes begin (WHATWG MIME Sniffing, 6.1)."""
+_POLICY: Final = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""The browser's own picture page is styled inline; nothing of the sender is a page."""
 
 
-def media(visit: Visit) -> Response:
-    """``POST /traces/{trace}/media?s=STEP&path=input.3.0`` or ``&id=``: the bytes, sandboxed.
-
-    Raises:
-        Denied: without the right. Rejected: without a purpose. Missing: it is not kept.
-    """
-    trace_id = visit.request.path_params["trace"]
+def medium(visit: Visit) -> Response:
+    """The bytes: the engine records the read before it answers."""
+    parts = visit.request.path_params
     purpose = visit.form.get("purpose", "").strip()[:500]
     access = visit.caller.access(visit.project.id, level=Level.EXACT, purpose=purpose)
-    if visit.asked("id"):
-        kept = visit.site.engine.media(access, visit.project.id, trace_id, visit.asked("id"))
-        form, data = kept.media_type, kept.data
-    else:
-        detail = visit.site.engine.span(access, visit.project.id, trace_id, visit.asked("s"), Level.EXACT)
-        part = part_at(detail.content, visit.asked("path")) if detail.content is not None else None
-        form, data = (part.mime, part.data) if part is not None else ("", b"")
-    if not data:
-        raise Missing("There is no such medium.", hint="Its bytes were not sent, or are not kept by this project.")
-    kind = safe_type(form)
-    shown = "inline" if kind in PICTURES else "attachment"
-    headers = {
-        **HEADERS,
-        "content-security-policy": "default-src 'none'; sandbox",
-        "content-disposition": f'{shown}; filename="medium"',
-    }
-    return Response(data, media_type=kind, headers=headers)
+    number = integer(parts["number"], "number of the medium", 1_000)
+    found = visit.site.engine.step_medium(access, visit.project.id, (parts["trace"], visit.asked("s")), number)
+    return answer_with(found, number)
+
+
+def answer_with(found: Media, number: int) -> Response:
+    """The response for a medium."""
+    shown = found.data.startswith(INLINE.get(found.media_type.partition(";")[0].strip().lower(), ()))
+    how = "inline" if shown else f'attachment; filename="medium-{number}"'
+    media_type = found.media_type.partition(";")[0].strip().lower() if shown else "application/octet-stream"
+    headers = {name: value for name, value in HEADERS.items() if name != "cross-origin-opener-policy"}
+    headers |= {"content-security-policy": _POLICY, "content-disposition": how}
+    return Response(found.data, media_type=media_type, headers=headers)

@@ -15,8 +15,8 @@ from onrecord.web.content import View, arguments_line, blocks, part_text, value_
 from onrecord.web.ink import ink
 from onrecord.web.jsontree import tree
 from onrecord.web.looking import looking
-from onrecord.web.media import media_of
 from onrecord.web.render import HEADERS
+from onrecord.web.views.media import INLINE
 from onrecord.web.visit import Visit, integer
 from onrecord.web.words import utc_text
 
@@ -119,7 +119,9 @@ def step_context(visit: Visit, detail: SpanDetail) -> dict[str, Any]:
         "within": looking(visit.request.query_params, 0).within,
         "view": visit.asked("view", VIEWS[0]),
         "answer_text": "\n".join(map(text_of_message, content.output))[:6_000] if content is not None else "",
-        "media": media_of(content) if content is not None else (),
+        "media": visit.site.engine.step_media(visit.access, visit.project.id, trace_id, detail.row.span_id),
+        "inline_types": tuple(INLINE),
+        "may_read_exact": visit.may_read_exact,
         "may_judge": visit.access.level >= Level.PSEUDONYMISED,
         "corrections": tuple(_corrections(detail)),
         **_messages(detail, look),

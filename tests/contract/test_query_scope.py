@@ -43,7 +43,17 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "trace": lambda engine, access, project: engine.trace(access, project, trace_id(7)),
     "span": lambda engine, access, project: engine.span(access, project, trace_id(7), span_id(7_001)),
     "export": lambda engine, access, project: engine.export(access, project),
-    "note": lambda engine, access, project: noted(engine, access, project),
+    "note": noted,
+    "compare": lambda engine, access, project: engine.compare(
+        access, project, (trace_id(7), span_id(7_001)), (trace_id(7), span_id(7_002))
+    ),
+    "neighbours": lambda engine, access, project: engine.neighbours(access, project, trace_id(7)),
+    "complete": lambda engine, access, project: engine.complete(access, project, "appl"),
+    "step_media": lambda engine, access, project: (
+        len(engine.step_media(access, project, trace_id(7), span_id(7_001))) + 1
+    ),
+    "trace_content": lambda engine, access, project: engine.trace_content(access, project, trace_id(7)),
+    "ledgers": lambda engine, access, project: engine.ledgers(access, project),
     "sessions": lambda engine, access, project: engine.sessions(access, project),
     "session": lambda engine, access, project: engine.session(access, project, "their session"),
     "users": lambda engine, access, project: engine.users(access, project),
@@ -62,6 +72,9 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "tlog_proof": lambda engine, access, project: engine.tlog_proof(access, project, Place(2026, 3)),
 }
 EXACT: dict[str, Callable[[Engine, Access, str], Any]] = {
+    "step_medium": lambda engine, access, project: engine.step_medium(
+        access, project, (trace_id(7), span_id(7_001)), 1
+    ),
     "media": lambda engine, access, project: engine.media(access, project, trace_id(7), "face"),
 }
 """What answers with exact content only; ``test_query_content`` asks it with the right."""

@@ -31,7 +31,7 @@ function written(value, plot) {
 }
 function onAxis(value, plot) {
   if (plot.form === "ms") return value ? (value < 1000 ? `${value} ms` : `${value / 1000} s`) : "0";
-  if (plot.form === "money") return value ? money(value, plot.currency, 0) : "0";
+  if (plot.form === "money") return value ? money(value, plot.currency, value < 1 ? 2 : 0) : "0";
   if (value >= 1e6) return `${value / 1e6}M`;
   return value >= 1e4 ? `${value / 1e3}k` : Number.isInteger(value) ? value.toLocaleString("en-US") : "";
 }

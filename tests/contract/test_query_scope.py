@@ -42,8 +42,14 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "running": lambda engine, access, project: engine.running(access, project),
     "trace": lambda engine, access, project: engine.trace(access, project, trace_id(7)),
     "span": lambda engine, access, project: engine.span(access, project, trace_id(7), span_id(7_001)),
+    "trace_content": lambda engine, access, project: engine.trace_content(access, project, trace_id(7)),
+    "compare": lambda engine, access, project: engine.compare(
+        access, project, (trace_id(7), span_id(7_001)), (trace_id(7), span_id(7_002))
+    ),
+    "neighbours": lambda engine, access, project: engine.neighbours(access, project, trace_id(7)),
+    "complete": lambda engine, access, project: engine.complete(access, project, "application:"),
     "export": lambda engine, access, project: engine.export(access, project),
-    "note": lambda engine, access, project: noted(engine, access, project),
+    "note": noted,
     "sessions": lambda engine, access, project: engine.sessions(access, project),
     "session": lambda engine, access, project: engine.session(access, project, "their session"),
     "users": lambda engine, access, project: engine.users(access, project),
@@ -57,14 +63,19 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "facets": lambda engine, access, project: engine.facets(access, project, ("application", "tag", "metadata.k")),
     "tail": lambda engine, access, project: engine.tail(access, project, "WyJwIiwwLDBd"),
     "counts": lambda engine, access, project: engine.counts(access, project),
+    "ledgers": lambda engine, access, project: engine.ledgers(access, project),
     "heads": lambda engine, access, project: engine.heads(access, project),
     "proof": lambda engine, access, project: engine.proof(access, project, Place(2026, 3)),
     "tlog_proof": lambda engine, access, project: engine.tlog_proof(access, project, Place(2026, 3)),
 }
 EXACT: dict[str, Callable[[Engine, Access, str], Any]] = {
     "media": lambda engine, access, project: engine.media(access, project, trace_id(7), "face"),
+    "step_medium": lambda engine, access, project: engine.step_medium(
+        access, project, (trace_id(7), span_id(7_001)), 1
+    ),
+    "step_media": lambda engine, access, project: engine.step_media(access, project, trace_id(7), span_id(7_001)),
 }
-"""What answers with exact content only; ``test_query_content`` asks it with the right."""
+"""What this world has no answer to: media, which open with exact content only; they are asked about elsewhere."""
 
 
 @pytest.fixture(scope="module")

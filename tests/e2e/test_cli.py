@@ -184,6 +184,7 @@ def test_an_export_that_was_killed_goes_on_where_it_was(reader: Reader, tmp_path
 def test_a_tail_shows_what_comes_and_ends_at_ctrl_c(tmp_path: Path) -> None:
     heard = ["env", "--default-signal=INT"]  # what runs in the background of a script would not hear Ctrl-C
     with serving(tmp_path / "data") as server:
+        server.settle()
         writer = Reader(server, make_key(server, "write"))
         words = ["tail", "--every", "0.1", "--data", str(server.data)]
         process = subprocess.Popen(

@@ -28,15 +28,18 @@ THEIR_PROMPT = prompt_version(b"key of prompts", ("their prompt",))
 QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "traces": lambda engine, access, project: engine.traces(access, project),
     "spans": lambda engine, access, project: engine.spans(access, project),
-    "details": lambda engine, access, project: engine.details(access, project),
-    "scores": lambda engine, access, project: engine.scores(access, project, "trace", [trace_id(1)]),
-    "completeness": lambda engine, access, project: engine.completeness(access, project),
     "running": lambda engine, access, project: engine.running(access, project),
     "trace": lambda engine, access, project: engine.trace(access, project, trace_id(7)),
     "span": lambda engine, access, project: engine.span(access, project, trace_id(7), span_id(7_001)),
     "details": lambda engine, access, project: engine.details(access, project),
     "scores": lambda engine, access, project: engine.scores(access, project, "trace", [trace_id(1)]),
     "completeness": lambda engine, access, project: engine.completeness(access, project),
+    "trace_content": lambda engine, access, project: engine.trace_content(access, project, trace_id(7)),
+    "neighbours": lambda engine, access, project: engine.neighbours(access, project, trace_id(1)),
+    "compare": lambda engine, access, project: engine.compare(
+        access, project, (trace_id(7), span_id(7_001)), (trace_id(7), span_id(7_002))
+    ),
+    "complete": lambda engine, access, project: engine.complete(access, project, "application:"),
     "export": lambda engine, access, project: engine.export(access, project),
     "note": lambda engine, access, project: engine.note(access, project, "mcp.get_trace", ()) or "noted",
     "sessions": lambda engine, access, project: engine.sessions(access, project),

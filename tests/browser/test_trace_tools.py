@@ -33,6 +33,7 @@ def test_earlier_messages_stand_folded_and_come_when_they_are_unfolded(reader: R
 def test_n_and_p_walk_the_filtered_list_and_the_filter_stays_in_the_address(reader: Reader) -> None:
     page = reader.open("/traces?q=parcel")
     page.get_by_role("link", name="support_agent").first.click()
+    page.wait_for_url(re.compile(r"/traces/[0-9a-f]{32}"))
     first = page.url
     assert "q=parcel" in first
     page.keyboard.press("n")

@@ -3,12 +3,12 @@
 import pytest
 
 from onrecord.errors import Denied, Missing, Rejected, Unavailable
-from onrecord.model.access import Level
+from onrecord.model.access import Access, Level
 from onrecord.model.media import Media
 from onrecord.model.message import Message, Part
 from onrecord.model.record import Place
 from onrecord.model.span import Span
-from onrecord.query.stepmedia import MEDIA, mentioned
+from onrecord.query.stepmedia import MEDIA, MediumRow, mentioned
 from tests.contract.query_world import OURS, SHARD, THEIRS, World, reader, said, step
 
 PICTURE = b"\x89PNG\r\n\x1a\n a likeness"
@@ -30,9 +30,13 @@ def shown(world: World) -> Span:
     return span
 
 
+def listed(world: World, who: Access, span: Span) -> tuple[MediumRow, ...]:
+    return world.engine.step_media(who, OURS.id, world.engine.span(who, OURS.id, span.trace_id, span.span_id))
+
+
 def test_each_is_listed_once_with_type_and_size_and_without_bytes(world: World) -> None:
     span = shown(world)
-    rows = world.engine.step_media(reader(), OURS.id, span.trace_id, span.span_id)
+    rows = listed(world, reader(), span)
     told = [(one.number, one.media_type, one.size, one.state) for one in rows]
     assert told == [
         (1, "image/png", len(PICTURE), "present"),
@@ -41,8 +45,7 @@ def test_each_is_listed_once_with_type_and_size_and_without_bytes(world: World) 
         (4, "application/pdf", None, "gone"),
     ]
     assert world.reads == [], "no content was given"
-    auditor = reader(level=Level.METADATA)
-    assert world.engine.step_media(auditor, OURS.id, span.trace_id, span.span_id) == ()
+    assert listed(world, reader(level=Level.METADATA), span) == ()
 
 
 def test_bytes_are_given_after_the_read_is_on_the_record(world: World) -> None:

@@ -24,7 +24,8 @@ class OpenMedium(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _list(asked: Question) -> Page[MediumRow]:
-    return Page(rows=asked.services.engine.step_media(asked.access, asked.project.id, *_ids(asked)))
+    engine, project = asked.services.engine, asked.project.id
+    return Page(rows=engine.step_media(asked.access, project, engine.span(asked.access, project, *_ids(asked))))
 
 
 def _open(asked: Question) -> OpenMedium:

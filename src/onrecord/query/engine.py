@@ -200,10 +200,10 @@ class Engine:
         view, _ = self._enter(access, project)
         return content.media(view, self._vault, trace_id, media_id)
 
-    def step_media(self, access: Access, project: str, trace_id: str, span_id: str) -> tuple[MediumRow, ...]:
-        """The media that a step mentions: type and size of each, never its bytes."""
+    def step_media(self, access: Access, project: str, detail: SpanDetail) -> tuple[MediumRow, ...]:
+        """The media that a step of the project mentions: type and size of each, never its bytes."""
         view, _ = self._enter(access, project)
-        return stepmedia.listed(view, self._vault, self.span(access, project, trace_id, span_id))
+        return stepmedia.listed(view, self._vault, detail)
 
     def step_medium(self, access: Access, project: str, ids: tuple[str, str], number: int) -> Media:
         """One of them (trace id, span id, number) with its bytes: exact content, recorded before it is given.

@@ -52,8 +52,8 @@ class _Mentioned(msgspec.Struct, frozen=True, kw_only=True):
 
 def listed(view: View, vault: Vault, detail: SpanDetail) -> tuple[MediumRow, ...]:
     """The media that a step mentions; none at level ``metadata``, or when its content is not there."""
-    if view.level < Level.PSEUDONYMISED or detail.state != "present":
-        return ()
+    if view.level < Level.PSEUDONYMISED or detail.content is None or not mentioned(detail.content):
+        return ()  # pseudonymising takes no medium away: most steps need no second look into the vault
     span = vault.content.read(view.project.number, Place(detail.row.shard, detail.row.index))
     return tuple(_row(view, vault, span, number, one) for number, one in enumerate(mentioned(span), 1))
 

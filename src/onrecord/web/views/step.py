@@ -119,7 +119,7 @@ def step_context(visit: Visit, detail: SpanDetail) -> dict[str, Any]:
         "within": looking(visit.request.query_params, 0).within,
         "view": visit.asked("view", VIEWS[0]),
         "answer_text": "\n".join(map(text_of_message, content.output))[:6_000] if content is not None else "",
-        "media": visit.site.engine.step_media(visit.access, visit.project.id, trace_id, detail.row.span_id),
+        "media": visit.site.engine.step_media(visit.access, visit.project.id, detail),
         "inline_types": tuple(INLINE),
         "may_read_exact": visit.may_read_exact,
         "may_judge": visit.access.level >= Level.PSEUDONYMISED,

@@ -50,7 +50,7 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "neighbours": lambda engine, access, project: engine.neighbours(access, project, trace_id(7)),
     "complete": lambda engine, access, project: engine.complete(access, project, "appl"),
     "step_media": lambda engine, access, project: (
-        len(engine.step_media(access, project, trace_id(7), span_id(7_001))) + 1
+        len(engine.step_media(access, project, engine.span(access, project, trace_id(7), span_id(7_001)))) + 1
     ),
     "trace_content": lambda engine, access, project: engine.trace_content(access, project, trace_id(7)),
     "ledgers": lambda engine, access, project: engine.ledgers(access, project),

@@ -22,7 +22,7 @@ INLINE: Final[Mapping[str, tuple[bytes, ...]]] = {
     "image/webp": (b"RIFF",),
 }
 """Kinds that are shown, and how their bytes begin (WHATWG MIME Sniffing, 6.1)."""
-_POLICY: Final = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+_POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """The browser's own picture page is styled inline; nothing of the sender is a page."""
 
 
@@ -41,6 +41,5 @@ def answer_with(found: Media, number: int) -> Response:
     shown = found.data.startswith(INLINE.get(found.media_type.partition(";")[0].strip().lower(), ()))
     how = "inline" if shown else f'attachment; filename="medium-{number}"'
     media_type = found.media_type.partition(";")[0].strip().lower() if shown else "application/octet-stream"
-    headers = {name: value for name, value in HEADERS.items() if name != "cross-origin-opener-policy"}
-    headers |= {"content-security-policy": _POLICY, "content-disposition": how}
+    headers = {**HEADERS, "content-security-policy": _POLICY, "content-disposition": how}
     return Response(found.data, media_type=media_type, headers=headers)

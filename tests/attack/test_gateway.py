@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +19,10 @@ CHAT = "/gateway/openai/v1/chat/completions"
 JSON = "Content-Type: application/json"
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig(tmp_path_factory.mktemp("rig")) as made:
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Rig]:
+    """A gateway of each test's own: one that makes a key closes the door to callers without one."""
+    with rig(tmp_path / "rig") as made:
         made.script = [OK]
         yield made
 

@@ -64,3 +64,17 @@ class Text(Filter, frozen=True, tag=True):
 
 
 EVERYTHING: Final = And()
+
+
+def values_of(where: Filter, field: str) -> tuple[str, ...]:
+    """Every text that a filter compares a field with, also in what it leaves out; each once, in order."""
+    found: tuple[str | float, ...] = ()
+    if isinstance(where, And | Or):
+        found = tuple(value for part in where.parts for value in values_of(part, field))
+    elif isinstance(where, Not):
+        found = values_of(where.part, field)
+    elif isinstance(where, Compare) and where.field == field:
+        found = (where.value,)
+    elif isinstance(where, In) and where.field == field:
+        found = where.values
+    return tuple(dict.fromkeys(value for value in found if isinstance(value, str)))

@@ -1,12 +1,16 @@
-"""Searches that a person saved, each under a name. They are sealed in the library: a search says whom one looks for."""
+"""Searches that a person saved, each under a name. They are sealed in the library: a search says whom one looks for.
+
+A search that names a user is erased with that user; so it may name one, not several.
+"""
 
 from typing import Final
 
 import msgspec
 from starlette.responses import JSONResponse, Response
 
-from onrecord.control.library import Document
+from onrecord.control.library import Document, Origin
 from onrecord.errors import Rejected
+from onrecord.query.syntax import values_of
 from onrecord.web.looking import looking
 from onrecord.web.render import HEADERS
 from onrecord.web.visit import Visit
@@ -36,18 +40,22 @@ def save(visit: Visit) -> Response:
     """``POST /searches``: keep what is looked at under a name; the same name again replaces it.
 
     Raises:
-        Rejected: without a name, when the search is not understood, or beyond ``SAVED``.
+        Rejected: without a name, when the search is not understood or names several users, or beyond ``SAVED``.
     """
     name = " ".join(visit.form.get("name", "").split())[:_NAME_CHARACTERS]
     kept = {key: value for key in _KEPT if (value := visit.form.get(key, "").strip())}
     if not name:
         raise Rejected("A saved search needs a name.", hint="Go back and give it one.")
-    looking(kept, visit.site.clock.now_us())  # what is not understood is not kept
+    look = looking(kept, visit.site.clock.now_us())  # what is not understood is not kept
+    users = values_of(look.where, "user")
+    if len(users) > 1:
+        raise Rejected("A saved search names one user at most.", hint="It is erased with them. Save one for each.")
     library, actor = visit.site.library, visit.caller.actor
     known = library.get(visit.project, KIND, _id(visit, name))
     if known is None and library.count(visit.project, KIND, parent=actor) >= SAVED:
         raise Rejected(f"You have {SAVED} saved searches.", hint="Remove one first.")
-    library.put(visit.project, Document(kind=KIND, id=_id(visit, name), name=name, parent=actor, value=kept))
+    search = Document(kind=KIND, id=_id(visit, name), name=name, parent=actor, value=kept)
+    library.put(visit.project, search, Origin(user_id="".join(users)))
     return visit.go("/traces", **kept)
 
 

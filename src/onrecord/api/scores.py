@@ -10,6 +10,7 @@ call this address, and only this one; no cookie comes with such a call.
 
 import asyncio
 import hashlib
+import secrets
 from typing import Any, Final
 
 import msgspec
@@ -76,7 +77,9 @@ async def post_score(request: Request, services: Services) -> Ack:
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise Rejected("The body is not a score.", hint="Its fields are listed in /api/v1/openapi.json.") from None
     score = _score(sent, author) if not rater else _of_end_user(sent, rater)
-    pending = services.scores.score(project, score, content=hashlib.sha256(body).digest(), door=_DOOR)
+    # Without an id the same bytes are another judgement: two people may say the same of one answer.
+    content = hashlib.sha256(body).digest() if sent.id else secrets.token_bytes(32)
+    pending = services.scores.score(project, score, content=content, door=_DOOR)
     return await asyncio.wrap_future(pending)
 
 

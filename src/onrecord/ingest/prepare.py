@@ -231,7 +231,7 @@ def _version(originals: Sequence[Message], messages: list[Screened], runtime: Pr
 
 
 def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door: bytes) -> Item:
-    """Prepare a rating, validation or evaluation.
+    """Prepare a rating, validation or evaluation. One without an id is known by its bytes: sent again it is the same.
 
     Raises:
         Rejected: it names a span without its trace, so that it could not go with the person whom the trace is about.
@@ -244,7 +244,7 @@ def prepare_score(score: Score, runtime: ProjectRuntime, *, content: bytes, door
     response = runtime.locators.response(score.response_id) if score.response_id and not score.trace_id else b""
     facts = _facts(runtime, "score")
     locators = runtime.locators
-    identity = locators.identity(target, f"score\0{score.id or new_id()}")
+    identity = locators.identity(target, f"score\0{score.id or content.hex()}")
     return _single(
         slot,
         runtime,

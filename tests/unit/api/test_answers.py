@@ -60,6 +60,7 @@ class Door:
 
     def __init__(self) -> None:
         self.kept: list[tuple[Project, Score]] = []
+        self.contents: list[bytes] = []
         self.projects: tuple[Project, ...] = (OURS,)
 
     def identify(self, request: Request) -> Caller:
@@ -76,6 +77,7 @@ class Door:
 
     def score(self, project: Project, score: Score, *, content: bytes, door: bytes) -> Future[Ack]:
         self.kept.append((project, score))
+        self.contents.append(content)
         done: Future[Ack] = Future()
         done.set_result(Ack(accepted=1))
         return done
@@ -313,3 +315,12 @@ def test_who_may_not_write_may_not_judge(client: Client, door: Door) -> None:
     assert post(client, body, **{"x-role": "auditor"}).status_code == 403
     assert client.request("POST", "/api/v1/scores", b"name=a").status_code == 415
     assert door.kept == []
+
+
+def test_two_people_may_say_the_same_and_an_id_says_that_it_is_the_same(client: Client, door: Door) -> None:
+    body = {"name": "a", "value": 1, "trace_id": "t"}
+    for one in (body, body, {**body, "id": "i"}, {**body, "id": "i"}):
+        assert post(client, one, **{"x-api-key": "or_writes"}).status_code == 201
+    alone, again, named, repeated = door.contents
+    assert alone != again
+    assert named == repeated

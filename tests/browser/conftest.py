@@ -24,7 +24,6 @@ FLAGS = (
     "--disable-sync", "--disable-quic",
 )  # fmt: skip
 RUN = "from onrecord.cli.main import main; main()"
-AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
 
 
 class Server(msgspec.Struct, frozen=True):

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import AXE, Reader, Server
+from tests.browser.axe import serious
+from tests.browser.conftest import Reader, Server
 from tests.browser.seed import span_id, trace_id
 
 pytestmark = pytest.mark.browser
@@ -75,7 +76,6 @@ def test_axe_finds_nothing_serious_in_what_opens(chromium: Browser, server: Serv
     with Reader(chromium, server, theme) as reader:
         found = []
         page = reader.open("/traces")
-        page.evaluate(AXE.read_text("utf-8"))
         page.locator(".shelf summary").first.click()
         page.keyboard.press("/")
         page.keyboard.type("model:")
@@ -87,19 +87,9 @@ def test_axe_finds_nothing_serious_in_what_opens(chromium: Browser, server: Serv
         expect(page.locator("#glance").get_by_role("link", name="Open the trace")).to_be_visible()
         found += serious(page)
         page = reader.open(f"/traces/{trace_id('plain')}?s={span_id('plain', 3)}")
-        page.evaluate(AXE.read_text("utf-8"))
         page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
         found += serious(page)
         assert not found, "\n".join(found)
-
-
-def serious(page: Page) -> list[str]:
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']} {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary'][:240]}"
-        for one in result["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 def test_a_search_is_saved_by_name_and_forgotten_and_nothing_of_it_lies_readable_on_disk(reader: Reader) -> None:

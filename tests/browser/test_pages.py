@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import AXE, Reader, Server
+from tests.browser.axe import serious
+from tests.browser.conftest import Reader, Server
 from tests.browser.seed import span_id, trace_id
 
 pytestmark = pytest.mark.browser
@@ -38,13 +39,7 @@ def test_axe_finds_nothing_serious(chromium: Browser, server: Server, theme: str
         found = []
         for path in (*PAGES, "/login"):
             page = reader.open(path)
-            page.evaluate(AXE.read_text("utf-8"))
-            result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-            found += [
-                f"{path} {one['id']} {one['nodes'][0]['html'][:160]} {one['nodes'][0]['failureSummary'][:240]}"
-                for one in result["violations"]
-                if one["impact"] in ("serious", "critical")
-            ]
+            found += serious(page)
         assert not found, "\n".join(found)
 
 

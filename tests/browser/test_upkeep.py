@@ -10,7 +10,8 @@ import zlib
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import AXE, Reader, Server, readable
+from tests.browser.axe import serious
+from tests.browser.conftest import Reader, Server, readable
 from tests.browser.seed import send, span_id, trace_id
 
 pytestmark = pytest.mark.browser
@@ -69,10 +70,7 @@ def test_every_page_is_silent_never_scrolls_sideways_and_axe_finds_nothing(
         for path in PAGES:
             page = reader.open(path)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-            page.evaluate(AXE.read_text("utf-8"))
-            result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-            serious = [one for one in result["violations"] if one["impact"] in ("serious", "critical")]
-            assert not serious, (path, [(one["id"], one["nodes"][0]["html"][:200]) for one in serious])
+            assert serious(page) == []
 
 
 def test_a_self_test_is_started_from_the_page_and_its_counts_are_shown(reader: Reader) -> None:

@@ -19,6 +19,7 @@ from langfuse.langchain import CallbackHandler
 from langfuse.media import LangfuseMedia
 
 from tests.compat import plot
+from tests.compat.apps.langfuse_prompts import prompts
 
 MAJOR = int(version("langfuse").partition(".")[0])
 DATASET = f"capitals-{os.environ['CLIENT']}"
@@ -34,26 +35,6 @@ def trace_facts(**facts):
     name = facts.pop("trace_name", None)
     client.update_current_trace(**facts, **({"name": name} if name else {}))
     return nullcontext()
-
-
-def prompts():
-    for text in ("Hallo {{name}}", "Hello {{name}}"):
-        client.create_prompt(name="greet", prompt=text, labels=["production"], tags=["a"], config={"t": 1})
-    client.create_prompt(
-        name="folder/chat", type="chat", prompt=[{"role": "system", "content": "Be {{mood}}"}], commit_message="first"
-    )
-    assert client.get_prompt("greet").compile(name="Ada") == "Hello Ada"
-    assert client.get_prompt("greet", version=1).prompt == "Hallo {{name}}"
-    assert (
-        client.get_prompt("folder/chat", label="latest", type="chat").compile(mood="brief")[0]["content"] == "Be brief"
-    )
-    client.update_prompt(name="greet", version=1, new_labels=["staging"])
-    staged = client.get_prompt("greet", label="staging")
-    assert (staged.version, staged.config, staged.tags) == (1, {"t": 1}, ["a"])
-    missing = client.get_prompt("missing", fallback="Good day {{name}}", cache_ttl_seconds=0)
-    assert missing.is_fallback
-    assert missing.compile(name="Ada") == "Good day Ada"
-    return client.get_prompt("greet")
 
 
 @tool
@@ -197,7 +178,7 @@ def experiment():
 
 
 assert client.auth_check()
-by_hand(prompts())
+by_hand(prompts(client))
 langchain()
 agent()
 openai_dropin()

@@ -95,6 +95,7 @@ class Client(msgspec.Struct):
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with serving(tmp_path_factory.mktemp("langfuse") / "data") as server, fake_provider() as provider:
+        server.settle()
         yield World(owner(server), provider)
 
 

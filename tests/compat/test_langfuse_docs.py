@@ -26,6 +26,7 @@ def example(language: str) -> str:
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     with serving(tmp_path_factory.mktemp("docs") / "data") as server:
+        server.settle()
         yield Reader(server, make_key(server, "admin", "read", "write"))
 
 

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.chdb, pytest.mark.clients, pytest.mark.slow]
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with serving(tmp_path_factory.mktemp("langsmith") / "data") as server:
+        server.settle()
         yield World(server)
 
 

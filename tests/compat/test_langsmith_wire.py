@@ -27,6 +27,7 @@ START, END = "2026-11-25T03:16:40.982332+00:00", "2026-11-25T03:16:42.982332+00:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with serving(tmp_path_factory.mktemp("langsmith") / "data") as server:
+        server.settle()
         yield World(server)
 
 

@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.clients, pytest.mark.chdb]
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     with serving(tmp_path_factory.mktemp("own") / "data") as server:
+        server.settle()
         yield owner(server)
 
 

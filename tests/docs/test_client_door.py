@@ -25,6 +25,7 @@ COMMANDS = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     with serving(tmp_path_factory.mktemp("door") / "onrecord-data") as server:
+        server.settle()
         yield owner(server)
 
 

@@ -11,6 +11,7 @@ from tests.e2e.server import Server, serving
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("server") / "data") as running:
+        running.settle()  # the store opens beside the start, and which test comes first is chance
         yield running
 
 

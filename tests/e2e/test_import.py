@@ -26,6 +26,7 @@ GOLDEN = ROOT / "tests" / "golden" / "openinference_openai" / "chat" / "request.
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     with serving(tmp_path_factory.mktemp("import") / "data") as server:
+        server.settle()
         yield owner(server)
 
 

@@ -249,6 +249,7 @@ def test_items_and_their_run_are_told_as_often_as_one_likes(admin: Caller, write
 @pytest.fixture
 def own(data: Path) -> Iterator[Reader]:
     with serving(data) as server:
+        server.settle()
         yield owner(server)
 
 

@@ -25,6 +25,7 @@ TRACING, ARIZE, ANNOTATING, JUDGING, TRYING = re.findall(r"```python\n(.*?)```",
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
     with serving(tmp_path_factory.mktemp("phoenix") / "data") as server:
+        server.settle()
         yield owner(server)
 
 

@@ -1,9 +1,9 @@
 """``python -m bench.gateway``: what the gateway adds to a call, beside the same call made directly.
 
-Three processes: the server (its relay, commit, ledger and store threads) on core 0, the fake provider and the client
-on core 1, as far as the machine has two. Client and provider are asyncio protocols that do next to nothing, so that
-the figures are the gateway's. Every call is on the record, durable, before its last byte; the run ends by counting
-the records and waiting until the store has them all.
+The process that relays is kept on core 0, the fake provider and the client on core 1, as far as the machine has two;
+the rest of the server runs wherever there is room. Client and provider are asyncio protocols that do next to nothing,
+so that the figures are the gateway's. Every call is durable before its last byte; the run ends by waiting until the
+store has all of them, and counts them.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -39,6 +40,8 @@ _WHOLE = json.dumps(
 _CHUNKS = 30
 _THINK_S, _GAP_S = 0.02, 0.005
 _PATIENCE_S = 120
+_RATE = 2_000
+"""A rate that the whole of the server keeps up with here, relay and record."""
 _SESSIONS = 200
 """Conversations that the calls belong to: a call names its session, as chat applications do."""
 
@@ -107,6 +110,16 @@ def _pin(core: int) -> None:
         os.sched_setaffinity(0, {core})
 
 
+def _pin_relay(server: Server) -> None:
+    """Keep the process that relays on the other core than client and provider."""
+    for process in machine.tree(server.process.pid):
+        if b"relayprocess" in Path(f"/proc/{process}/cmdline").read_bytes():
+            for thread in Path(f"/proc/{process}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), {0})
+            return
+    raise AssertionError("there is no process that relays")
+
+
 # --- the client -------------------------------------------------------------------------------------------------
 
 
@@ -124,15 +137,19 @@ class Seen:
 
 
 class _Caller(asyncio.Protocol):
-    """One connection: the next call as soon as the last one is whole."""
+    """One connection: the next call as soon as the last one is whole, and not before its time when it has one."""
 
-    def __init__(self, port: int, target: str, key: str, numbers: "range", seen: Seen, *, stream: bool) -> None:
+    def __init__(
+        self, port: int, target: str, key: str, numbers: "range", seen: Seen, *, stream: bool, every_s: float = 0.0
+    ) -> None:
         self._port, self._target, self._key, self._stream = port, target, key, stream
         self._numbers = iter(numbers)
         self._seen = seen
         self.done = asyncio.get_running_loop().create_future()
         self._data = b""
         self._first = 0.0
+        self._every_s = every_s
+        self._due_s = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._out = cast("asyncio.WriteTransport", transport)  # uvloop's transports are of no class of asyncio
@@ -158,7 +175,11 @@ class _Caller(asyncio.Protocol):
             now = time.perf_counter()
             self._seen.total_s.append(now - self._began)
             self._seen.first_s.append(self._first - self._began)
-            self._next()
+            self._due_s = max(self._due_s, now - self._every_s) + self._every_s  # who is late does not catch up
+            if self._due_s > now:
+                asyncio.get_running_loop().call_later(self._due_s - now, self._next)
+            else:
+                self._next()
 
     def _next(self) -> None:
         number = next(self._numbers, None)
@@ -173,10 +194,19 @@ class _Caller(asyncio.Protocol):
 
 
 def call(
-    port: int, target: str, key: str, calls: int, connections: int, *, stream: bool = False, base: int = 0
+    port: int,
+    target: str,
+    key: str,
+    calls: int,
+    connections: int,
+    *,
+    stream: bool = False,
+    base: int = 0,
+    per_second: float = 0.0,
 ) -> Seen:
-    """So many calls over so many connections, each the next one as soon as the last is whole."""
+    """So many calls over so many connections, each the next one as soon as the last is whole, or at a rate."""
     seen = Seen()
+    every_s = connections / per_second if per_second else 0.0
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
@@ -184,9 +214,8 @@ def call(
         callers = []
         for number in range(connections):
             numbers = range(base + number, base + calls, connections)
-            _, caller = await loop.create_connection(
-                lambda numbers=numbers: _Caller(port, target, key, numbers, seen, stream=stream), "127.0.0.1", port
-            )
+            made = partial(_Caller, port, target, key, numbers, seen, stream=stream, every_s=every_s)
+            _, caller = await loop.create_connection(made, "127.0.0.1", port)
             callers.append(caller.done)
         await asyncio.wait_for(asyncio.gather(*callers), _PATIENCE_S)
         seen.seconds = time.perf_counter() - began
@@ -205,6 +234,9 @@ def measure(server: Server, provider: int, calls: int) -> list[Row]:
     direct, through = (provider, "/v1/chat/completions", ""), (port, "/gateway/openai/v1/chat/completions", server.key)
     call(*direct, 500, 4)
     call(*through, 1_000, 4, base=10_000_000)
+    server.settle()
+    _pin_relay(server)
+    call(*through, 1_000, 4, base=11_000_000)
     server.settle()
     one = [(call(*direct, calls // 10, 1), call(*through, calls // 10, 1, base=1_000_000 * n)) for n in range(1, 4)]
     plain, passed = min((pair for pair in one), key=lambda pair: pair[1].ms(0.5))
@@ -226,6 +258,16 @@ def measure(server: Server, provider: int, calls: int) -> list[Row]:
         ("  p99", "ms", many.ms(0.99), "8"),
         ("  processor time of the server per call until answered", "ms", busy / calls * 1_000, ""),
         ("  processor time per call until queryable", "ms", (machine.cpu_s(pid) - before) / calls * 1_000, ""),
+        ("  calls until queryable", "/s", calls / settled_s, ""),
+    ]
+    began = time.perf_counter()
+    paced = call(*through, calls, 16, base=25_000_000, per_second=_RATE)
+    server.settle()
+    settled_s = time.perf_counter() - began
+    rows += [
+        (f"calls at concurrency 16, {_RATE:,} a second asked for", "/s", calls / paced.seconds, ""),
+        ("  p50", "ms", paced.ms(0.5), ""),
+        ("  p99", "ms", paced.ms(0.99), ""),
         ("  calls until queryable", "/s", calls / settled_s, ""),
     ]
     streamed = [
@@ -264,11 +306,13 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=10_000, help="calls of the run at concurrency 16")
     chosen = parser.parse_args()
     print(f"{machine.describe()}; {machine.busy_elsewhere():.0%} of it busy with other work before the run")
-    with providing() as provider, tempfile.TemporaryDirectory() as folder:
-        _pin(0)
-        with serving(Path(folder) / "data", "--upstream", f"openai=http://127.0.0.1:{provider}") as server:
-            _pin(1)
-            rows = measure(server, provider, chosen.calls)
+    with (
+        providing() as provider,
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder) / "data", "--upstream", f"openai=http://127.0.0.1:{provider}") as server,
+    ):
+        _pin(1)
+        rows = measure(server, provider, chosen.calls)
     print("\n| figure | measured | must |\n|---|---|---|")
     for name, unit, value, must in rows:
         print(f"| {name} | {value:,.2f} {unit} | {f'{must} {unit}' if must else ''} |")

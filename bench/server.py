@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from onrecord.demo.play import BEHIND
+
 
 class Server:
     """A running ``onrecord serve`` and a key for it."""
@@ -46,7 +48,7 @@ class Server:
         """Wait until everything that is acknowledged is in ledger and store."""
         while True:
             report = self.get("/health")
-            if report["parts"]["store"] == "ok" and not report["ledger_lag_commits"] + report["store_lag_commits"]:
+            if report["parts"]["store"] == "ok" and not any(report[name] for name in BEHIND):
                 return
             time.sleep(0.01)
 

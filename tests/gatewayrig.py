@@ -8,8 +8,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,9 @@ from onrecord.limits import BODY_BYTES
 from onrecord.model.project import OnLogFailure
 from onrecord.model.span import Span
 from onrecord.model.time import SystemClock
-from onrecord.receive.exchanges import SIGNAL
+from onrecord.receive.exchanges import SIGNAL, joined
 from onrecord.receive.inflight import Inflight
-from onrecord.receive.port import Ack, Delivery
+from onrecord.receive.port import Delivery
 from onrecord.server.app import build
 
 NEVER = 1 << 30
@@ -41,7 +40,7 @@ Step = bytes | float | None
 
 
 class Memory:
-    """An intake that keeps what it is given, or fails."""
+    """A journal that keeps what it is given, or fails."""
 
     def __init__(self) -> None:
         self.kept: list[Span] = []
@@ -49,22 +48,20 @@ class Memory:
         self.fails_from = NEVER
         """How many records are kept before it fails."""
 
-    def submit(self, delivery: Delivery) -> "Future[Ack]":
+    def keep(self, delivery: Delivery, done: Callable[[Exception | None], None]) -> None:
         door = DOORS[delivery.signal]
         assert delivery.signal == SIGNAL
-        done: Future[Ack] = Future()
         if len(self.kept) >= self.fails_from:
-            done.set_exception(Unavailable("not committed (OSError)"))
-            return done
-        pieces, faults = door.decode(delivery.body, delivery.media)
+            done(Unavailable("not written (OSError)"))
+            return
+        pieces, faults = door.decode(joined([delivery.body]), delivery.media)
         assert not faults
         for piece in pieces:
             span = door.read(piece)
             assert isinstance(span, Span)
             self.kept.append(span)
             self.kinds.append(door.kind(piece))
-        done.set_result(Ack(accepted=len(pieces)))
-        return done
+        done(None)
 
 
 class Rig:

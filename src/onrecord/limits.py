@@ -55,6 +55,8 @@ GATEWAY_CALLS: Final = 2_000
 """Calls under way at once: they last as long as a model thinks, so there are many more of them than of commits."""
 GATEWAY_CONNECT_SECONDS: Final = 10
 """How long connecting to a provider may take, TLS included."""
+GATEWAY_HEAD_BYTES: Final = 256 * 1024
+"""The head of a provider's answer: providers send about two kilobytes."""
 GATEWAY_READ_SECONDS: Final = 600
 """How long a provider may say nothing: the default of the providers' own clients."""
 GATEWAY_DRAIN_SECONDS: Final = 120
@@ -67,14 +69,24 @@ GATEWAY_IDLE_SECONDS: Final = 15
 """How long an idle connection to a provider is kept: less than providers keep theirs, so that none closes in use."""
 GATEWAY_MARKS: Final = 64
 """Pieces of an answer whose time of arrival is noted: the first token is among the first of them."""
-GATEWAY_BATCH: Final = 64
-"""Calls in one delivery, when several wait for a commit."""
-GATEWAY_BATCH_BYTES: Final = 4 * 1024 * 1024
-"""Bytes of such a delivery."""
 GATEWAY_PROPERTIES: Final = 64
 """Properties of one call, as headers say them."""
 GATEWAY_PROPERTY_CHARACTERS: Final = 1_000
 """One property."""
+
+# --- the journal ---------------------------------------------------------------------------------------------
+JOURNAL_FILE_BYTES: Final = 4 * 1024 * 1024
+"""Size at which another file is begun: files are used again, so a few of them are all the disk that a journal takes."""
+JOURNAL_PACE_SECONDS: Final = 0.1
+"""From one delivery to the next while calls follow each other: recording many at once costs a third of one by one."""
+JOURNAL_WAITING_BYTES: Final = 64 * 1024 * 1024
+"""What is durable and not on the record yet, in memory as well: beyond it nothing is promised until there is less."""
+JOURNAL_IDLE_SECONDS: Final = 1.0
+"""How long a file whose entries are all on the record is kept for more of them."""
+JOURNAL_BATCH: Final = 256
+"""Entries in one delivery."""
+JOURNAL_BATCH_BYTES: Final = 4 * 1024 * 1024
+"""Bytes of such a delivery."""
 
 # --- committing ----------------------------------------------------------------------------------------------
 GROUP_RECORDS: Final = 4_000

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from onrecord.demo.play import BEHIND
+
 START_SECONDS = 30
 _PROTOBUF = {"content-type": "application/x-protobuf"}
 
@@ -96,7 +98,7 @@ class Server:
 
         def settled() -> bool:
             report = self.health()
-            return report["parts"]["store"] == "ok" and not report["ledger_lag_commits"] + report["store_lag_commits"]
+            return report["parts"]["store"] == "ok" and not any(report[name] for name in BEHIND)
 
         self._await(settled)
         return self.health()

@@ -5,6 +5,7 @@ import json
 import resource
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.e2e.slow import Slow, slow
 
 pytestmark = pytest.mark.chdb
 ASKED = json.dumps({"model": "m", "messages": [{"role": "user", "content": "what is it?"}]}).encode()
+LONG = json.dumps({"model": "m", "messages": [{"role": "user", "content": "what is it? " * 3_000}]}).encode()
 HEADERS = {"content-type": "application/json", "authorization": "Bearer sk-theirs"}
 
 
@@ -27,9 +29,9 @@ def upstream() -> Iterator[Slow]:
         yield running
 
 
-def call(reader: Reader) -> Answer:
+def call(reader: Reader, asked: bytes = ASKED) -> Answer:
     headers = HEADERS | {"x-onrecord-key": reader.key}
-    return reader.server.ask("POST", "/gateway/openai/v1/chat/completions", ASKED, headers)
+    return reader.server.ask("POST", "/gateway/openai/v1/chat/completions", asked, headers)
 
 
 def set_project(server: Server, chosen: str) -> None:
@@ -37,10 +39,23 @@ def set_project(server: Server, chosen: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def wait_for_process(server: Server) -> None:
+    """Until calls have their own process."""
+    while not server.health()["gateway_processes"]:
+        time.sleep(0.05)
+
+
 def limit_files(server: Server, size: int) -> None:
     """Let no file of the server grow beyond so many bytes: what a full disk is to its log."""
-    _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (size, hard))
+    for process in (server.process.pid, *children(server)):
+        _, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (size, hard))
+
+
+def children(server: Server) -> list[int]:
+    """The processes that the server has started."""
+    folders = Path(f"/proc/{server.process.pid}/task").glob("*/children")
+    return [int(child) for children in folders for child in children.read_text().split()]
 
 
 def test_a_crash_in_mid_call_leaves_the_intent_as_evidence(data: Path, upstream: Slow) -> None:
@@ -100,14 +115,15 @@ def test_a_log_that_can_not_be_written_blocks_the_call_or_is_counted(data: Path,
         set_project(server, "block")
         assert call(reader).status == 200
         called = upstream.calls
-        limit_files(server, 4_096)
-        refused = call(reader)
+        wait_for_process(server)
+        limit_files(server, 16_384)
+        refused = call(reader, LONG)
         assert (refused.status, upstream.calls) == (503, called)
         assert "not made" in refused.json()["error"]["message"]
         assert refused.headers["retry-after"]
 
         set_project(server, "pass")
-        passed = call(reader)
+        passed = call(reader, LONG)
         assert (passed.status, passed.json()["choices"][0]["message"]["content"]) == (200, "late")
         health = server.health()
         assert (health["gateway_blocked"], health["gateway_unrecorded"]) == (1, 1)
@@ -119,5 +135,5 @@ def test_a_log_that_can_not_be_written_blocks_the_call_or_is_counted(data: Path,
         assert "what is it?" not in server.said()
 
         limit_files(server, resource.RLIM_INFINITY)
-        assert call(reader).status == 200
+        assert call(reader, LONG).status == 200
         assert server.health()["parts"]["gateway"] == "ok"

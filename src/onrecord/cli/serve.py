@@ -1,6 +1,5 @@
 """``onrecord serve``: start the server and say how to use it."""
 
-import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,12 @@ def command(config_file: Path | None, **given: Any) -> None:
     default. Every option is also a setting of the file and a variable of the environment, shown in brackets.
     """
     settings = read(config_file, given)
-    _start_logging()
     # Imported here: the help of this command must not need the server's packages.
+    from onrecord.server.logs import start_logging  # noqa: PLC0415
     from onrecord.server.run import serve  # noqa: PLC0415
     from onrecord.server.wiring import Installation  # noqa: PLC0415
+
+    start_logging()
 
     def ready(url: str, running: Installation) -> None:
         say(f"onrecord listens at {url}, data in {settings.data}, key-encryption key in {settings.keys_directory}.")
@@ -37,18 +38,3 @@ def command(config_file: Path | None, **given: Any) -> None:
         sys.stdout.flush()
 
     serve(settings, ready)
-
-
-def _start_logging() -> None:
-    """Log lines on standard error: coloured for a person, plain in a pipe."""
-    handler: logging.Handler
-    if sys.stderr.isatty():
-        from rich.logging import RichHandler  # noqa: PLC0415 - for a person only
-
-        handler = RichHandler(show_path=False, omit_repeated_times=False)
-        handler.setFormatter(logging.Formatter("%(message)s"))
-    else:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)

@@ -28,6 +28,8 @@ USUAL_PORT: Final = 4318
 START_SECONDS: Final = 60
 STOP_SECONDS: Final = 45
 SETTLE_SECONDS: Final = 60
+BEHIND: Final = ("journal_waiting", "ledger_lag_commits", "store_lag_commits")
+"""Figures of /health that are 0 once everything acknowledged is in ledger and store."""
 _LAST_LINES: Final = 12
 _PATIENCE: Final = 60
 """How often a request is sent again while the server says that it is busy."""
@@ -70,7 +72,7 @@ class DemoServer:
 
         def settled() -> bool:
             report = self.health()
-            return bool(report) and not report["ledger_lag_commits"] + report["store_lag_commits"]
+            return bool(report) and not any(report[name] for name in BEHIND)
 
         self._until(settled, stopping, SETTLE_SECONDS)
 

@@ -49,18 +49,17 @@ class Outlet:
         """
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(None) as limit:
-
-            async def watch() -> None:
-                while (await self._receive())["type"] != "http.disconnect":
-                    pass
-                self.left = True
-                limit.reschedule(loop.time() + GATEWAY_DRAIN_SECONDS)
-
-            watching = loop.create_task(watch())
+            watching = loop.create_task(self._watch(limit, loop))
             try:
                 yield
             finally:
                 watching.cancel()
+
+    async def _watch(self, limit: asyncio.Timeout, loop: asyncio.AbstractEventLoop) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.left = True
+        limit.reschedule(loop.time() + GATEWAY_DRAIN_SECONDS)
 
     async def _body(self, data: bytes, *, more: bool) -> None:
         if not self.started:

@@ -14,7 +14,7 @@ from onrecord.receive.inflight import Inflight
 
 
 class Tally(msgspec.Struct):
-    """Counts since the start. Kept on the event loop only."""
+    """Counts since the start. Kept on one event loop only."""
 
     calls: int = 0
     """Calls that were made."""
@@ -28,6 +28,18 @@ class Tally(msgspec.Struct):
     """Calls that were made and are not on the record."""
     failure: str = ""
     """Why the last record failed; empty when it did not."""
+
+
+def added(one: Tally, other: Tally) -> Tally:
+    """The counts of two; why a record failed as whoever of them says it."""
+    return Tally(
+        calls=one.calls + other.calls,
+        failed=one.failed + other.failed,
+        cancelled=one.cancelled + other.cancelled,
+        blocked=one.blocked + other.blocked,
+        unrecorded=one.unrecorded + other.unrecorded,
+        failure=one.failure or other.failure,
+    )
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,102 +1,57 @@
-"""From finished exchanges to durable records: those that wait while others commit go together.
+"""From exchanges to durable records, for the event loop.
 
-One delivery at a time per turn of the disk: what arrives meanwhile makes the next one, so that the price of a commit
-is shared by exactly those who would have waited for it. A delivery of several that fails is tried again one by one.
+The journal answers in a thread of its own, often many calls at once: they are taken over in one turn of the loop.
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import Future
-from typing import Final
 
 import msgspec
 
-from onrecord.errors import Pushback
-from onrecord.limits import GATEWAY_BATCH, GATEWAY_BATCH_BYTES
 from onrecord.model.exchange import Exchange
 from onrecord.model.project import Project
-from onrecord.receive.exchanges import MEDIA, SIGNAL, pack
-from onrecord.receive.port import Ack, Delivery, Intake
-
-_AT_ONCE: Final = 2
-"""Deliveries under way: one is prepared while the other is committed."""
+from onrecord.receive.exchanges import MEDIA, SIGNAL, packed
+from onrecord.receive.port import Delivery, Journal
 
 
-class _Waiting(msgspec.Struct, frozen=True):
-    """An exchange and whoever waits for it."""
+class _Answered(msgspec.Struct, frozen=True):
+    """What became of an exchange, and whoever waits for it."""
 
-    project: Project
-    exchange: Exchange
-    done: "asyncio.Future[None]"
-
-    @property
-    def bytes(self) -> int:
-        return len(self.exchange.request.data) + len(self.exchange.response.data)
+    waiter: "asyncio.Future[None]"
+    error: Exception | None
 
 
 class Recorder:
-    """Gives exchanges to the intake. Used on the event loop only."""
+    """Gives exchanges to the journal. Used on one event loop only."""
 
-    def __init__(self, intake: Intake) -> None:
-        self._intake = intake
-        self._queue: deque[_Waiting] = deque()
-        self._under_way = 0
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._answered: deque[_Answered] = deque()
+        self._called = False
 
     def keep(self, project: Project, exchange: Exchange) -> "asyncio.Future[None]":
-        """Take an exchange; the future completes once it is durable, or raises what the intake raised."""
+        """Take an exchange; the future completes once it is durable, or raises why it is not."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(project, exchange, loop.create_future())
-        self._queue.append(waiting)
-        self._go(loop)
-        return waiting.done
+        waiter: asyncio.Future[None] = loop.create_future()
 
-    def _go(self, loop: asyncio.AbstractEventLoop) -> None:
-        while self._queue and self._under_way < _AT_ONCE:
-            self._send(loop, self._next())
+        def done(error: Exception | None) -> None:
+            self._answered.append(_Answered(waiter, error))
+            if not self._called:
+                self._called = True
+                with contextlib.suppress(RuntimeError):  # the loop has ended, and with it everybody who waited
+                    loop.call_soon_threadsafe(self._settle)
 
-    def _next(self) -> list[_Waiting]:
-        """Those at the head of the queue that are of one project, within the bounds of a delivery."""
-        batch = [self._queue.popleft()]
-        size = batch[0].bytes
-        while self._queue and len(batch) < GATEWAY_BATCH and self._queue[0].project == batch[0].project:
-            size += self._queue[0].bytes
-            if size > GATEWAY_BATCH_BYTES:
-                break
-            batch.append(self._queue.popleft())
-        return batch
+        self._journal.keep(Delivery(project=project, signal=SIGNAL, media=MEDIA, body=packed(exchange)), done)
+        return waiter
 
-    def _send(self, loop: asyncio.AbstractEventLoop, batch: list[_Waiting]) -> None:
-        body = pack([one.exchange for one in batch])
-        self._under_way += 1
-        try:
-            kept = self._intake.submit(Delivery(project=batch[0].project, signal=SIGNAL, media=MEDIA, body=body))
-        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it
-            self._answer(loop, batch, error)
-            return
-
-        def answered(done: "Future[Ack]") -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended, and with it everybody who waited
-                loop.call_soon_threadsafe(self._answer, loop, batch, done.exception())
-
-        kept.add_done_callback(answered)
-
-    def _answer(self, loop: asyncio.AbstractEventLoop, batch: Sequence[_Waiting], error: BaseException | None) -> None:
-        self._under_way -= 1
-        if error is not None and len(batch) > 1 and not isinstance(error, Pushback):
-            for one in batch:
-                self._send(loop, [one])
-        else:
-            for one in batch:
-                _settle(one.done, error)
-        self._go(loop)
-
-
-def _settle(done: "asyncio.Future[None]", error: BaseException | None) -> None:
-    if done.done():
-        return  # nobody waits any more
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)
+    def _settle(self) -> None:
+        self._called = False  # first: what is answered from now on calls again
+        while self._answered:
+            one = self._answered.popleft()
+            if one.waiter.done():
+                continue  # nobody waits any more
+            if one.error is None:
+                one.waiter.set_result(None)
+            else:
+                one.waiter.set_exception(one.error)

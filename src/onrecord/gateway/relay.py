@@ -18,10 +18,11 @@ from msgspec.structs import replace
 from onrecord.errors import OnrecordError, Pushback, Unavailable, where
 from onrecord.gateway import headers
 from onrecord.gateway.admission import Call
+from onrecord.gateway.connection import Failed
 from onrecord.gateway.outlet import Outlet
 from onrecord.gateway.port import Services
 from onrecord.gateway.tee import Tee
-from onrecord.gateway.upstream import Answer, Failed
+from onrecord.gateway.upstream import Answer
 from onrecord.limits import GATEWAY_BODY_BYTES, GATEWAY_HOLD_SECONDS, GATEWAY_RECORD_SECONDS
 from onrecord.model.exchange import Exchange
 from onrecord.receive.inflight import Reservation
@@ -59,12 +60,10 @@ class Relay:
         self._call = call
         self._body = body
         self._outlet = outlet
-        self._held = held
-        self._tee = Tee(self._grow)
+        self._tee = Tee(held.grow)
         self._answer: Answer | None = None
         self._said: dict[str, str] = {}
         self._last = b""
-        self._whole = False
         request = Tee(lambda _: True)
         request.add(body, 0)
         kept = request.kept(call.said.get("content-type", ""), call.said.get("content-encoding", ""))
@@ -100,8 +99,6 @@ class Relay:
                 await self._pieces(self._answer)
         except Failed as failed:
             tally.failed += 1
-            if self._answer is not None:
-                await self._pass(self._answer.left())
             return failed.kind
         except TimeoutError:  # the caller is gone, and the rest of the answer takes too long
             return ""
@@ -110,7 +107,7 @@ class Relay:
             raise Pushback("the server is stopping", hint="Send again.", retry_after_s=1) from None
         finally:
             if self._answer is not None:
-                self._answer.close(whole=self._whole)
+                self._answer.close()
             tally.cancelled += self._outlet.left
         return ""
 
@@ -143,7 +140,6 @@ class Relay:
             else:
                 piece = await answer.piece()
             if not piece:
-                self._whole = True
                 return
             at_end = self._tee.size + len(piece) == whole_at or (is_stream and _is_last(piece))
             await self._pass(piece, hold=at_end)
@@ -215,13 +211,6 @@ class Relay:
         if not self._services.tally.failure:
             _logger.error("a gateway call could not be recorded: %s", reason)
         self._services.tally.failure = reason
-
-    def _grow(self, size: int) -> bool:
-        try:
-            self._held.change(size)
-        except Pushback:
-            return False
-        return True
 
 
 def _is_last(piece: bytes) -> bool:

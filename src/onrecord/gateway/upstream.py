@@ -1,83 +1,83 @@
 """The client side of the gateway: one request to an upstream, its answer as the bytes that arrive.
 
-aiohttp as it is, with everything switched off that would change a request or an answer: no redirects, no cookies, no
-proxies from the environment, no headers of its own, no decompression. What goes wrong is one of few words, because it
-becomes part of the record.
+Connections are ``gateway.connection``; here they are opened, kept while idle, and used one request at a time. Nothing
+is added to a request but what frames it, and nothing is done that was not asked: no redirects, no cookies, no proxies
+from the environment, no second attempt. What goes wrong is one of few words, because it becomes part of the record.
 """
 
 import asyncio
+import ssl
+from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from functools import lru_cache
+from typing import Final, Self
+from urllib.parse import urlsplit
 
-import aiohttp
-from multidict import CIMultiDict
-from yarl import URL
+import msgspec
 
-from onrecord.limits import GATEWAY_CONNECT_SECONDS, GATEWAY_IDLE_SECONDS, GATEWAY_READ_SECONDS
+from onrecord.gateway.connection import Connection, Failed
+from onrecord.limits import GATEWAY_CONNECT_SECONDS, GATEWAY_IDLE_SECONDS
 
-_OWN_HEADERS: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-_READ_BYTES: Final = 256 * 1024
+_BODILESS: Final = ("GET", "HEAD", "DELETE")
 
 
-class Failed(Exception):
-    """There is no whole answer. ``kind`` is ``refused``, ``timeout`` or ``broken``."""
+class Place(msgspec.Struct, frozen=True):
+    """A server to connect to."""
 
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
+    host: str
+    port: int
+    named: str
+    """As the ``Host`` header says it."""
+    secure: bool
+
+    @classmethod
+    def at(cls, scheme: str, authority: str) -> Self:
+        """The server at an address of the settings."""
+        parts = urlsplit(f"{scheme}://{authority}")
+        host = (parts.hostname or "").encode("idna" if not authority.isascii() else "ascii").decode()
+        secure = scheme == "https"
+        named = f"[{host}]" if ":" in host else host
+        port = parts.port or (443 if secure else 80)
+        return cls(host, port, named if parts.port is None else f"{named}:{port}", secure)
 
 
 class Answer:
     """An answer under way."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.status = response.status
-        self.headers: Sequence[tuple[bytes, bytes]] = response.raw_headers
-        connection = response.connection
-        protocol = connection.protocol if connection is not None else None
-        self._closed = protocol.closed if protocol is not None else None
-        if self._closed is not None:
-            self._closed.add_done_callback(self._on_closed)
+    def __init__(self, connection: Connection, idle: deque[Connection]) -> None:
+        self._connection = connection
+        self._idle = idle
+        self.status = connection.status
+        self.headers: Sequence[tuple[bytes, bytes]] = connection.headers
 
-    def _on_closed(self, _: object) -> None:
-        """The connection is gone. After a malformed chunk aiohttp closes it and lets whoever reads wait for ever."""
-        content = self._response.content
-        if not content.is_eof() and content.exception() is None:
-            content.set_exception(aiohttp.ClientPayloadError())
+    def at_hand(self) -> bytes:
+        """The bytes of the body that are there already; empty when there are none."""
+        return self._connection.at_hand()
 
     async def piece(self) -> bytes:
         """The next bytes of the body as soon as there are any; empty at its end.
 
         Raises:
-            Failed: the connection broke or the provider fell silent. ``left`` has what had arrived by then.
+            Failed: the connection broke or the provider fell silent. Everything that had arrived was given before.
         """
-        try:
-            return await self._response.content.readany()
-        except TimeoutError:
-            raise Failed("timeout") from None
-        except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError, ValueError):
-            raise Failed("broken") from None
+        return await self._connection.piece()
 
-    def left(self) -> bytes:
-        """The bytes that had arrived when ``piece`` failed: aiohttp keeps them and gives them to nobody."""
-        return self._response.content._read_nowait(-1)  # noqa: SLF001 - tests hold this fast with cut streams
-
-    def close(self, *, whole: bool) -> None:
-        """Let go: of a whole answer the connection is kept, of any other it is closed."""
-        if self._closed is not None:
-            self._closed.remove_done_callback(self._on_closed)
-        if whole:
-            self._response.release()
+    def close(self) -> None:
+        """Let go: of a whole answer the connection is kept for the next request, of any other it is closed."""
+        connection = self._connection
+        if connection.free:
+            connection.rest(GATEWAY_IDLE_SECONDS)
+            self._idle.append(connection)
         else:
-            self._response.close()
+            connection.close()
 
 
 class Client:
-    """Connections to all upstreams; made inside the event loop at the first call."""
+    """Connections to all upstreams. Used on the event loop only."""
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
+        self._idle: dict[Place, deque[Connection]] = {}
+        self._tls: ssl.SSLContext | None = None
 
     async def open(self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
         """Send a request and wait for the head of its answer.
@@ -85,39 +85,78 @@ class Client:
         Raises:
             Failed: there is none.
         """
-        session = self._session or self._open()
+        scheme, _, rest = url.partition("://")
+        authority, _, target = rest.partition("/")
+        place = _place(scheme, authority)
+        idle = self._idle.setdefault(place, deque())
+        connection = _waiting(idle) or await self._connect(place)
         try:
-            response = await session.request(
-                method,
-                URL(url, encoded=True),
-                data=body or None,
-                headers=CIMultiDict(headers),
-                allow_redirects=False,
-                skip_auto_headers=_OWN_HEADERS,
-            )
-        except TimeoutError:
-            raise Failed("timeout") from None
-        except aiohttp.ClientConnectorError:
-            raise Failed("refused") from None
-        except (aiohttp.ClientError, OSError, ValueError):
-            raise Failed("broken") from None
-        return Answer(response)
+            await connection.ask(_request(method, f"/{target}", place.named, headers, body), bodiless=method == "HEAD")
+        except BaseException:
+            connection.close()
+            raise
+        return Answer(connection, idle)
 
     async def close(self) -> None:
-        """Close every connection."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        """Close every connection that waits for a request."""
+        for idle in self._idle.values():
+            for connection in idle:
+                connection.close()
+        self._idle.clear()
 
-    def _open(self) -> aiohttp.ClientSession:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=GATEWAY_IDLE_SECONDS),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=GATEWAY_CONNECT_SECONDS, sock_read=GATEWAY_READ_SECONDS
-            ),
-            auto_decompress=False,
-            trust_env=False,
-            read_bufsize=_READ_BYTES,
-        )
-        return self._session
+    async def _connect(self, place: Place) -> Connection:
+        """Raises ``Failed``."""
+        loop = asyncio.get_running_loop()
+        if place.secure and self._tls is None:
+            self._tls = await asyncio.to_thread(_tls)  # reading the certificates takes tens of milliseconds
+        tls = self._tls if place.secure else None
+        try:
+            async with asyncio.timeout(GATEWAY_CONNECT_SECONDS):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(loop),
+                    place.host,
+                    place.port,
+                    ssl=tls,
+                    server_hostname=place.host if place.secure else None,
+                )
+        except TimeoutError:
+            raise Failed("timeout") from None
+        except OSError:
+            raise Failed("refused") from None
+        return connection
+
+
+def _waiting(idle: deque[Connection]) -> Connection | None:
+    """The connection that was used last, if one is still good; those that have ended are dropped."""
+    while idle:
+        connection = idle.pop()
+        if connection.take():
+            return connection
+    return None
+
+
+@lru_cache(maxsize=256)
+def _place(scheme: str, authority: str) -> Place:
+    return Place.at(scheme, authority)
+
+
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _request(method: str, target: str, host: str, headers: Sequence[tuple[str, str]], body: bytes) -> bytes:
+    """A request as sent (RFC 9112). The head goes with the body in one piece.
+
+    Raises:
+        Failed: a header would begin another; no parser that took the request in lets one through.
+    """
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    if body or method not in _BODILESS:
+        lines.append(f"Content-Length: {len(body)}")
+    head = "\r\n".join(lines).encode("latin-1")
+    if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
+        raise Failed("broken")
+    return head + b"\r\n\r\n" + body

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from onrecord.background import step_back
 from onrecord.errors import OnrecordError, Pushback, Rejected, Unavailable
 from onrecord.ingest.commit import CommitThread
 from onrecord.ingest.item import Batch, Item
@@ -50,6 +51,7 @@ class Pipeline:
         self._commits = commits
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="prepare")
+        self._patient = ThreadPoolExecutor(1, thread_name_prefix="prepare-later", initializer=step_back)
         self._lock = threading.Lock()
         self._waiting_bytes = 0
         self._waiting = 0
@@ -76,10 +78,12 @@ class Pipeline:
         for number in range(shares - 1, -1, -1):
             share = Share(number, shares)
             # The first of several shares is for the thread here, which would be idle else.
-            here = number == 0 if shares > 1 else size < _SMALL_BYTES
+            here = number == 0 if shares > 1 else size < _SMALL_BYTES or delivery.patient
             if here or not self._give(delivery, share, gathering):
                 try:
-                    self._thread.submit(self._prepare, delivery, share, gathering)
+                    (self._patient if delivery.patient else self._thread).submit(
+                        self._prepare, delivery, share, gathering
+                    )
                 except RuntimeError:  # closed since the check
                     gathering.fail(_stopping())
         return done
@@ -136,6 +140,7 @@ class Pipeline:
         self.closed = True
         self.workers.stop()
         self._thread.shutdown(wait=True)
+        self._patient.shutdown(wait=True)
         self._commits.stop()
 
     def _put(self, items: list[Item]) -> "Future[Ack]":

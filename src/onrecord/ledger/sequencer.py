@@ -16,6 +16,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from onrecord.background import step_back
 from onrecord.errors import Corrupt, OnrecordError
 from onrecord.ledger.entry import decode_entry
 from onrecord.ledger.files import ADD_LIMIT, LedgerWriter
@@ -177,6 +178,7 @@ class Sequencer:
             self._published_us[writer.origin] = now_us
 
     def _run(self) -> None:
+        step_back()
         while True:
             try:
                 self._follow_feed()

@@ -34,16 +34,21 @@ class Piece(msgspec.Struct, frozen=True):
     """SHA-256 of the exchange as packed."""
 
 
-def pack(exchanges: Sequence[Exchange]) -> bytes:
-    """Exchanges as the body of one delivery."""
-    return _encoder.encode(exchanges)
+def packed(exchange: Exchange) -> bytes:
+    """One exchange, to be ``joined`` with others."""
+    return _encoder.encode(exchange)
+
+
+def joined(exchanges: Sequence[bytes]) -> bytes:
+    """Packed exchanges as the body of one delivery."""
+    return _encoder.encode([msgspec.Raw(one) for one in exchanges])
 
 
 def unpack(body: bytes, _media: str) -> tuple[list[Piece], list[Fault]]:
     """The exchanges of a delivery.
 
     Raises:
-        Rejected: it is not a body that ``pack`` made.
+        Rejected: it is not a body that ``joined`` made.
     """
     try:
         raws = _raws.decode(body)

@@ -66,6 +66,14 @@ class Reservation:
         self._account.change(delta_bytes)
         self.held_bytes += delta_bytes
 
+    def grow(self, delta_bytes: int) -> bool:
+        """Hold more; whether there was room."""
+        try:
+            self.change(delta_bytes)
+        except Pushback:
+            return False
+        return True
+
     def __enter__(self) -> Self:
         return self
 

@@ -1,5 +1,6 @@
 """The one seam behind every door: a delivery goes in, an acknowledgement comes out once it is durable."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -20,6 +21,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str = ""
     application: str = ""
     """The application that the request as a whole names; a span that names one itself keeps its own."""
+    patient: bool = False
+    """Nobody waits for it: what is prepared for somebody who does goes first."""
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,5 +46,19 @@ class Intake(Protocol):
 
         Raises:
             Pushback: at once, when memory or the queue is full. Nothing was kept.
+        """
+        ...
+
+
+class Journal(Protocol):
+    """Whoever keeps deliveries of one piece for a caller who waits for nothing but durability.
+
+    Implemented by ``ingest.journaling``.
+    """
+
+    def keep(self, delivery: Delivery, done: Callable[[Exception | None], None]) -> None:
+        """Take a delivery; ``done`` is called once, in any thread: with nothing when it is durable, else with why not.
+
+        What is durable becomes a record, also when the process ends before it did.
         """
         ...

@@ -36,11 +36,20 @@ class Administration:
     """Erasing and rebuilding, one at a time."""
 
     def __init__(
-        self, recording: Recording, projection: Projection, keyring: Keyring, library: Library, clock: Clock
+        self,
+        *,
+        recording: Recording,
+        projection: Projection,
+        keyring: Keyring,
+        library: Library,
+        clock: Clock,
+        empty_journals: Callable[[float], None],
     ) -> None:
+        """``empty_journals`` waits until what was promised so far is on the record; raises ``Unavailable``."""
         self._recording = recording
         self._projection = projection
         self._keyring = keyring
+        self._empty_journals = empty_journals
         self._clock = clock
         self._one_at_a_time = threading.Lock()
         self._eraser = Eraser(
@@ -69,6 +78,7 @@ class Administration:
         found = self._project(project)
         with self._one_at_a_time:
             self._projection.await_open(_OPEN_SECONDS)
+            self._empty_journals(_SETTLE_SECONDS)
             return self._eraser.erase_user(found, user, reason=reason, actor="operator")
 
     def resume(self) -> int:

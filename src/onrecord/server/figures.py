@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from onrecord.gateway.port import Tally as Calls
 from onrecord.receive.bodies import Bodies
+from onrecord.server.calling import Calling
 from onrecord.server.completeness import CompletenessFigures
 from onrecord.server.projection import Projection
 from onrecord.server.recording import Recording
@@ -89,14 +89,22 @@ def completing(known: CompletenessFigures) -> Sequence[Figure]:
     )
 
 
-def calling(tally: Calls) -> Sequence[Figure]:
+def calling(called: Calling) -> Sequence[Figure]:
     """What the gateway knows."""
+    tally = called.tally
     return (
-        _count("gateway_calls", "Calls of providers through the gateway", lambda: tally.calls),
-        _count("gateway_failed", "Calls that the provider did not answer whole", lambda: tally.failed),
-        _count("gateway_cancelled", "Calls whose client left before the answer was whole", lambda: tally.cancelled),
-        _count("gateway_blocked", "Calls not made because they could not be recorded", lambda: tally.blocked, warn=1),
-        _count("gateway_unrecorded", "Calls that are not on the record", lambda: tally.unrecorded, warn=1),
+        Figure(
+            name="journal_waiting",
+            words="Calls of the gateway that are durable and not yet on the record",
+            read=called.waiting,
+            warn=5_000,
+        ),
+        Figure(name="gateway_processes", words="Processes that relay calls of providers", read=called.processes),
+        _count("gateway_calls", "Calls of providers through the gateway", lambda: tally().calls),
+        _count("gateway_failed", "Calls that the provider did not answer whole", lambda: tally().failed),
+        _count("gateway_cancelled", "Calls whose client left before the answer was whole", lambda: tally().cancelled),
+        _count("gateway_blocked", "Calls not made because they could not be recorded", lambda: tally().blocked, warn=1),
+        _count("gateway_unrecorded", "Calls that are not on the record", lambda: tally().unrecorded, warn=1),
     )
 
 

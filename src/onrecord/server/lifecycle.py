@@ -20,6 +20,7 @@ from typing import Final
 import msgspec
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from onrecord.config import Listen
 from onrecord.errors import Rejected
@@ -75,11 +76,23 @@ class Parts:
 class HttpServer(uvicorn.Server):
     """uvicorn, but for signals: those are ours, because draining goes on after the last request is answered."""
 
+    on_start: Sequence[Callable[[], object]] = ()
+    """Called inside the event loop, once requests are answered."""
+    on_stop: Sequence[Callable[[], object]] = ()
+    """Called inside the event loop, when no more are to be taken."""
     on_last_request: Sequence[Callable[[], Awaitable[None]]] = ()
     """Called inside the event loop, once the last request is answered."""
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin as uvicorn does, then say so."""
+        await super().startup(sockets)
+        for begin in self.on_start:
+            begin()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End as uvicorn does, then let go of what lives in the event loop."""
+        for end in self.on_stop:
+            end()
         await super().shutdown(sockets)
         for let_go in self.on_last_request:
             await let_go()
@@ -111,13 +124,13 @@ def bind(listen: Listen) -> socket.socket:
     return taken
 
 
-def http_server(app: ASGIApp, listen: Listen) -> HttpServer:
-    """The HTTP server over ``app``."""
+def http_server(app: ASGIApp, listen: Listen, connections: type[HttpToolsProtocol] | None = None) -> HttpServer:
+    """The HTTP server over ``app``; ``connections`` is the class of its connections when it is not uvicorn's."""
     return HttpServer(
         uvicorn.Config(
             app,
             loop="uvloop",
-            http="httptools",
+            http=connections or "httptools",
             ws="none",
             lifespan="off",
             log_config=None,

@@ -8,6 +8,7 @@ time: ingest never waits for it.
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 from onrecord.durable import make_directory
@@ -16,6 +17,7 @@ from onrecord.ingest.commit import CommitThread
 from onrecord.ingest.content import ContentReader
 from onrecord.ingest.gaps import GapWatch
 from onrecord.ingest.indexes import Indexes
+from onrecord.ingest.journaling import Journal
 from onrecord.ingest.pipeline import Pipeline
 from onrecord.ingest.project import ProjectRuntimes
 from onrecord.ingest.spool import Spool
@@ -32,9 +34,12 @@ from onrecord.ledger.signer import create_signer, key_path
 from onrecord.model.project import Project
 from onrecord.model.record import Place
 from onrecord.model.time import Clock
+from onrecord.receive.port import Ack, Delivery
 from onrecord.vault.reader import VaultReader
 
 _POLL_S = 0.005
+_NO_PROJECT = 0
+"""A key of the installation itself."""
 
 
 class Recording:
@@ -61,6 +66,7 @@ class Recording:
             Corrupt: what is on disk contradicts itself or the last signed checkpoint.
         """
         self.projects = projects
+        self._known: set[str] = set()
         self._crash_point = crash_point
         self._keys_directory = keys
         self.data = data
@@ -84,21 +90,36 @@ class Recording:
         self.commits = CommitThread(self.staging, crash_point)
         self._gaps = GapWatch(self.commits, self.staging, self.runtimes, clock)
         self.pipeline = Pipeline(self.runtimes, self.commits, clock, Workers(workers))
+        self.journal_key = self.keys.project_key(_NO_PROJECT, "journal")
+        self.journal = Journal(
+            data / "journal",
+            owner="server",
+            key=self.journal_key,
+            clock=clock,
+            find=self.numbered,
+            submit=self.submit,
+            crash_point=crash_point,
+        )
         self.vault = VaultReader(data / "vault", self.keys)
         self.content = ContentReader(self.vault, self.runtimes)
         self._spool = Spool(data / "vault")
-        self.sequencer = Sequencer(
+        self.sequencer = self._sequencing(clock)
+
+    def _sequencing(self, clock: Clock) -> Sequencer:
+        """Who follows the spool into the ledgers."""
+        made = Sequencer(
             feed=self._spool,
             ledgers=self.ledgers,
             project_of=self._id_of,
             clock=clock,
             append_heartbeat=self._append_heartbeat,
-            crash_point=crash_point,
+            crash_point=self._crash_point,
         )
-        self.sequencer.position = self.staging.settled
-        self.staging.followers.append(lambda: self.sequencer.position)
+        made.position = self.staging.settled
+        self.staging.followers.append(lambda: made.position)
         self.staging.on_closed = self._year_closed
-        self.commits.on_commit.append(self.sequencer.wake)
+        self.commits.on_commit.append(made.wake)
+        return made
 
     def start(self) -> None:
         """Run the commit thread and the sequencer."""
@@ -108,6 +129,8 @@ class Recording:
         self.commits.start()
         self.sequencer.start()
         self.pipeline.warm(self.projects())
+        self.journal.take_up()
+        self.journal.start()
 
     def stop(self) -> None:
         """Finish what was taken, publish it, end."""
@@ -116,6 +139,7 @@ class Recording:
 
     def finish(self) -> None:
         """Finish what was taken and publish it; content can still be read."""
+        self.journal.stop()
         self.pipeline.close()
         self.sequencer.stop()
 
@@ -126,8 +150,16 @@ class Recording:
         self.lock.close()
         self.keys.close()
 
+    def submit(self, delivery: Delivery) -> "Future[Ack]":
+        """Implements ``receive.port.Intake``: the pipeline, for projects that were made at any time."""
+        self.know(delivery.project)
+        return self.pipeline.submit(delivery)
+
     def know(self, project: Project) -> None:
         """Make the signing key of a project that has none and no ledger. Call before its first record."""
+        if project.id in self._known:
+            return
+        self._known.add(project.id)
         if not key_path(self._keys_directory / "signing", project.id).exists() and not self._has_ledger(project):
             create_signer(self._keys_directory / "signing", project.id)
 
@@ -165,6 +197,13 @@ class Recording:
 
     def _find(self, number: int) -> Project | None:
         return next((project for project in self.projects() if project.number == number), None)
+
+    def numbered(self, number: int) -> Project:
+        """The project of that number; raises ``Missing`` when there is none."""
+        project = self._find(number)
+        if project is None:
+            raise Missing("There is no such project any more.")
+        return project
 
     def _id_of(self, number: int) -> str:
         return self.runtimes.numbered(number).project.id

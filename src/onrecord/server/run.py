@@ -7,7 +7,7 @@ from collections.abc import Callable
 from onrecord.config import Settings
 from onrecord.limits import GC_ALLOCATIONS
 from onrecord.server.directory import control_socket, held
-from onrecord.server.lifecycle import bind, http_server, stopping_on_signals
+from onrecord.server.lifecycle import bind, stopping_on_signals
 from onrecord.server.wiring import Installation, installation
 
 _logger = logging.getLogger(__name__)
@@ -25,8 +25,7 @@ def serve(settings: Settings, ready: Callable[[str, Installation], None]) -> Non
     """
     with bind(settings.listen) as taken, held(settings.data), control_socket(settings.data) as control:
         running = installation(settings)
-        server = http_server(running.app, settings.listen)
-        server.on_last_request = (running.gateway.close,)
+        server = running.gateway.http_server(running.app)
 
         def stop() -> None:
             running.health.accepting = False

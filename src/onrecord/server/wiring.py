@@ -36,6 +36,7 @@ from onrecord.query.letters import Letters
 from onrecord.receive.bodies import Bodies
 from onrecord.receive.http import Receiver
 from onrecord.receive.inflight import Inflight
+from onrecord.receive.port import Intake
 from onrecord.receive.tally import Tally
 from onrecord.server import administration, app, calling, figures, health, ledgerfiles, reading, upkeep
 from onrecord.server.administration import Administration
@@ -43,7 +44,6 @@ from onrecord.server.completeness import CompletenessFigures
 from onrecord.server.figures import Figure
 from onrecord.server.gate import Gate, KeyOffice
 from onrecord.server.identity import identity
-from onrecord.server.intake import ProjectIntake
 from onrecord.server.later import LaterRoutes
 from onrecord.server.lifecycle import Part, Parts
 from onrecord.server.projection import Projection
@@ -87,16 +87,23 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
     ground = _ground(settings, clock or SystemClock(), crash_point)
     recording, projection, tally = ground.recording, ground.projection, ground.bodies.tally
     receiver = Receiver(intake=ground.intake, keyring=ground.keyring, bodies=ground.bodies, tally=tally)
-    called = calling.calling(settings, ground.intake, ground.keyring, recording, ground.clock)
+    called = calling.calling(settings, ground.keyring, recording, ground.clock)
     shown = (
         *figures.receiving(ground.bodies),
         *figures.recording(recording, projection),
         *figures.completing(CompletenessFigures(settings.data / "vault", ground.clock)),
-        *figures.calling(called.tally),
+        *figures.calling(called),
     )
-    conditions = _conditions(recording, projection) | {"gateway": called.condition}
+    conditions = {"journal": called.journal} | _conditions(recording, projection) | {"gateway": called.condition}
     state = health.Health(figures=shown, warning=lambda: warning(settings), parts=conditions)
-    operator = Administration(recording, projection, ground.keyring, ground.library, ground.clock)
+    operator = Administration(
+        recording=recording,
+        projection=projection,
+        keyring=ground.keyring,
+        library=ground.library,
+        clock=ground.clock,
+        empty_journals=called.empty,
+    )
     later = LaterRoutes(lambda: _later_routes(ground, shown, state))
     routes = [
         *receiver.routes(),
@@ -116,7 +123,7 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
         projection=projection,
         health=state,
         gateway=called,
-        parts=_parts(ground, operator, later),
+        parts=_parts(ground, called, operator, later),
         app=app.build(routes),
     )
 
@@ -132,7 +139,7 @@ class _Ground(msgspec.Struct, frozen=True, kw_only=True):
     gate: Gate
     recording: Recording
     projection: Projection
-    intake: ProjectIntake
+    intake: Intake
     bodies: Bodies
     library: Library
     queries: Queries
@@ -156,7 +163,7 @@ def _ground(settings: Settings, clock: Clock, crash_point: CrashPoint) -> _Groun
         gate=Gate(logins, keyring),
         recording=recording,
         projection=projection,
-        intake=ProjectIntake(recording),
+        intake=recording,
         bodies=_bodies(settings),
         library=library,
         queries=reading.engine(recording, projection, keyring, clock),
@@ -253,7 +260,7 @@ def _projection(settings: Settings, recording: Recording, clock: Clock) -> Proje
     return projection
 
 
-def _parts(ground: _Ground, operator: Administration, later: LaterRoutes) -> Parts:
+def _parts(ground: _Ground, called: calling.Calling, operator: Administration, later: LaterRoutes) -> Parts:
     """In the order in which a record passes them, which is also the order of a stop: each drains into the next."""
     recording, projection, keyring = ground.recording, ground.projection, ground.keyring
 
@@ -273,6 +280,7 @@ def _parts(ground: _Ground, operator: Administration, later: LaterRoutes) -> Par
     return Parts(
         [
             Part("receive", lambda: None, lambda _: ground.bodies.workers.shutdown()),
+            Part("gateway", lambda: None, called.stop),
             Part("recording", recording.start, drain),
             Part("store", projection.start, projection.stop),
             Part("erasures", resume, lambda _: None),
@@ -306,7 +314,12 @@ def _conditions(recording: Recording, projection: Projection) -> dict[str, Calla
         fault = recording.sequencer.fault
         return "ok" if fault is None else f"The ledger is not written: {fault}"
 
-    return {"commit": commit, "ledger": ledger, "store": projection.condition, "content": projection.content}
+    return {
+        "commit": commit,
+        "ledger": ledger,
+        "store": projection.condition,
+        "content": projection.content,
+    }
 
 
 def _later_routes(ground: _Ground, shown: Sequence[Figure], state: health.Health) -> list[BaseRoute]:

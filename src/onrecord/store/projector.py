@@ -24,6 +24,7 @@ from typing import Protocol
 
 import msgspec
 
+from onrecord.background import step_back
 from onrecord.durable import write_file
 from onrecord.errors import Corrupt, OnrecordError
 from onrecord.limits import BLOCK_BYTES, BLOCK_ROWS, BLOCK_WAIT_MS
@@ -212,6 +213,7 @@ class Projector:
             self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        step_back()
         failures = refusals = 0
         while not self._stopping:
             try:

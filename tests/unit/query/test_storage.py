@@ -46,6 +46,7 @@ def test_the_amounts_of_every_file_add_up_to_it(tmp_path: Path) -> None:
 def test_when_the_time_is_over_the_rest_is_unknown(tmp_path: Path) -> None:
     with recording(tmp_path, november()) as made:
         send(made, span(1))
+        made.settle()
         report = storage(tmp_path, seconds=-1).report(OWNER, PROJECT.id)
     assert report.total is None
     assert report.shelves[0].bytes is None

@@ -113,6 +113,7 @@ class Storage:
         shelves = [
             self._ledger(owned.id, clock),
             *(self._month(path, clock) for path in sorted((self._data / "vault").glob("????-??.db"))),
+            Shelf(name="Journal", bytes=_folder(self._data / "journal", clock), words=_JOURNAL_WORDS),
             _database(self._data / "keys.db", "Keys", _KEYS, clock),
             _database(self._control, "Control", _CONTROL, clock),
             Shelf(name="Store", bytes=_folder(self._data / "store", clock), words=_STORE_WORDS),
@@ -150,6 +151,7 @@ class Storage:
 
 _LEDGER_WORDS: Final = "proof that every record was kept: entries, hashes and signed checkpoints, for ever, no content"
 _VAULT_WORDS: Final = "what was said, sealed, until its retention ends or the person is erased"
+_JOURNAL_WORDS: Final = "calls of the gateway on their way into the vault, sealed; its files are used again and again"
 _OTHER: Final = "positions, locks and other small files of the server"
 _STORE_WORDS: Final = "pseudonymised rows and their search index; can be made again from ledger and vault at any time"
 _KEYS: Final = {

@@ -113,9 +113,9 @@ class Storage:
         shelves = [
             self._ledger(owned.id, clock),
             *(self._month(path, clock) for path in sorted((self._data / "vault").glob("????-??.db"))),
-            Shelf(name="Journal", bytes=_folder(self._data / "journal", clock), words=_JOURNAL_WORDS),
             _database(self._data / "keys.db", "Keys", _KEYS, clock),
             _database(self._control, "Control", _CONTROL, clock),
+            Shelf(name="Journal", bytes=_folder(self._data / "journal", clock), words=_JOURNAL_WORDS),
             Shelf(name="Store", bytes=_folder(self._data / "store", clock), words=_STORE_WORDS),
         ]
         total = _folder(self._data, clock)

@@ -67,18 +67,20 @@ class Channel(threading.Thread):
     def run(self) -> None:
         """The thread that reads."""
         self._writer.start()
-        with contextlib.suppress(EOFError, OSError):
-            while True:
-                message = _decode(self._connection.recv_bytes())
-                if isinstance(message, _Told):
-                    self._told(message)
-                else:
-                    self._answer(message)
-        self._over = True
-        self._outbox.put(None)
-        for id_ in list(self._open):
-            self._fail(id_)
-        self._ended()
+        try:
+            with contextlib.suppress(EOFError, OSError):
+                while True:
+                    message = _decode(self._connection.recv_bytes())
+                    if isinstance(message, _Told):
+                        self._told(message)
+                    else:
+                        self._answer(message)
+        finally:
+            self._over = True
+            self._outbox.put(None)
+            for id_ in list(self._open):
+                self._fail(id_)
+            self._ended()
 
     def _told(self, message: _Told) -> None:
         done = self._open.pop(message.id, None)

@@ -4,7 +4,9 @@ Until it is ready, and whenever it is not, calls are relayed in the server itsel
 it ends unasked, what it had made durable is taken up here, and the next call starts another.
 """
 
+import contextlib
 import logging
+import math
 import socket
 import subprocess
 import sys
@@ -49,6 +51,7 @@ class Relaying:
         self._lock = threading.Lock()
         self._running: _Running | None = None
         self._ended_s = -_AGAIN_S
+        self._mute_s = 0.0
         self._stopping = False
         self._earlier = Tally()
         """Counts of processes that have ended."""
@@ -76,12 +79,12 @@ class Relaying:
     def report(self) -> Report:
         """How the process is; its counts are those of all processes since the start, when it answers not, the last."""
         running = self._running
-        if running is not None and running.channel is not None and running.ready:
+        if running is not None and running.channel is not None and running.ready and time.monotonic() > self._mute_s:
             try:
                 told = running.channel.ask("report").result(_REPORT_S)
                 self._last = msgspec.msgpack.decode(told, type=Report)
-            except (Unavailable, TimeoutError):
-                pass  # its counts as they were
+            except (Unavailable, TimeoutError):  # its counts as they were, and others do not wait for it as well
+                self._mute_s = time.monotonic() + _AGAIN_S
         return Report(added(self._earlier, self._last.tally), self._last.waiting, self._last.condition)
 
     def empty(self) -> "Future[Any]":
@@ -121,23 +124,12 @@ class Relaying:
         with self._lock:
             if self._stopping or self._running is not None or time.monotonic() < self._ended_s + _AGAIN_S:
                 return
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            asks, answers = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-            ours.setblocking(False)  # noqa: FBT003 - named so
-            fds = theirs.fileno(), answers.fileno()
             try:
-                process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                    [*_COMMAND, *map(str, fds)], pass_fds=fds, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-                )
-            except OSError as error:
-                _log.error("the process for calls can not be started (%s)", type(error).__name__)
-                self._ended_s = time.monotonic()
-                ours.close()
-                asks.close()
+                process, ours, asks = _spawned()
+            except OSError as error:  # no process, or a system without sockets of whole messages
+                _log.error("no process for calls can be started (%s); the server relays them", type(error).__name__)
+                self._ended_s = math.inf
                 return
-            finally:
-                theirs.close()
-                answers.close()
             running = self._running = _Running(process, ours)
             handlers: dict[str, Handler] = {"take": self._take, "key": self._key, "ready": lambda: self._ready(running)}
             channel = running.channel = Channel(asks.detach(), handlers, lambda: self._ended(running))
@@ -179,3 +171,17 @@ class Relaying:
         self._recording.journal.inherit("relay")
         if not self._stopping or code:
             _log.error("the process for calls ended with %d; what it had made durable is taken up", code)
+
+
+def _spawned() -> "tuple[subprocess.Popen[bytes], socket.socket, socket.socket]":
+    """A process, the socket for connections and the one for questions; raises ``OSError``."""
+    with contextlib.ExitStack() as both:
+        ours, theirs = map(both.enter_context, socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+        asks, answers = map(both.enter_context, socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM))
+        fds = theirs.fileno(), answers.fileno()
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [*_COMMAND, *map(str, fds)], pass_fds=fds, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        ours = ours.dup()
+        ours.setblocking(False)  # noqa: FBT003 - named so
+        return process, ours, asks.dup()

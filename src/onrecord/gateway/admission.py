@@ -11,7 +11,6 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
-from msgspec.structs import replace
 
 from onrecord.errors import Denied, Rejected
 from onrecord.gateway import callers, headers
@@ -39,13 +38,46 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     onward: list[tuple[str, str]]
     said: Mapping[str, str]
     """The headers of the request, by name."""
-    begun: Exchange
-    """What is known of the exchange."""
+    context: callers.Context
+    started_unix_nano: int
+    parameters: list[tuple[str, str]]
+    """Of the query; one of them may be a key."""
+    credential: str
+    """The provider's key."""
 
     @property
     def blocks(self) -> bool:
         """Whether the call is made only when it can be recorded."""
         return self.project.on_log_failure == OnLogFailure.BLOCK
+
+    def begun(self, key: bytes) -> Exchange:
+        """What is known of the exchange before its answer; ``key`` digests the provider's key.
+
+        Not made by ``admit``, because nobody has to wait for it but a call that needs an intent.
+        """
+        said, target, context = self.said, self.target, self.context
+        sdk, sdk_version = headers.sdk_of(said)
+        return Exchange(
+            trace_id=context.trace_id,
+            span_id=context.span_id,
+            parent_id=context.parent_id,
+            trace_state=context.trace_state,
+            flags=context.flags,
+            upstream=target.upstream.name,
+            provider=target.upstream.provider,
+            endpoint=target.upstream.base,
+            method=self.method,
+            path=target.path,
+            query=headers.kept_query(self.parameters),
+            started_unix_nano=self.started_unix_nano,
+            caller=callers.caller_of(said),
+            sdk=sdk,
+            sdk_version=sdk_version,
+            retry_count=headers.retry_count(said),
+            credential=_digest(self.credential, key) if self.credential else "",
+            headers=headers.kept(said),
+            notes=callers.asked_for(said),
+        )
 
 
 def admit(scope: Mapping[str, Any], services: Services) -> Call:
@@ -67,11 +99,6 @@ def admit(scope: Mapping[str, Any], services: Services) -> Call:
     target = services.upstreams.target(below, wanted)
     if query_key.startswith(KEY_PREFIX):
         query = urlencode([(name, value) for name, value in parameters if name != _KEY_PARAMETER])
-    begun = replace(
-        _begun(scope["method"], target, said, services.clock.now_us() * 1_000),
-        query=headers.kept_query(parameters),
-        credential=_digest(keys.theirs, services.key_of(project)) if keys.theirs else "",
-    )
     return Call(
         project=project,
         target=target,
@@ -79,31 +106,10 @@ def admit(scope: Mapping[str, Any], services: Services) -> Call:
         url=f"{target.upstream.base}{target.path}{'?' if query else ''}{query}",
         onward=headers.onward(scope["headers"]),
         said=said,
-        begun=begun,
-    )
-
-
-def _begun(method: str, target: Target, said: Mapping[str, str], now_unix_nano: int) -> Exchange:
-    context = callers.context_of(said)
-    sdk, sdk_version = headers.sdk_of(said)
-    return Exchange(
-        trace_id=context.trace_id,
-        span_id=context.span_id,
-        parent_id=context.parent_id,
-        trace_state=context.trace_state,
-        flags=context.flags,
-        upstream=target.upstream.name,
-        provider=target.upstream.provider,
-        endpoint=target.upstream.base,
-        method=method,
-        path=target.path,
-        started_unix_nano=now_unix_nano,
-        caller=callers.caller_of(said),
-        sdk=sdk,
-        sdk_version=sdk_version,
-        retry_count=headers.retry_count(said),
-        headers=headers.kept(said),
-        notes=callers.asked_for(said),
+        context=callers.context_of(said),
+        started_unix_nano=services.clock.now_us() * 1_000,
+        parameters=parameters,
+        credential=keys.theirs,
     )
 
 

@@ -59,20 +59,23 @@ class Connection(asyncio.Protocol):
 
     # --- the side of whoever asks ---------------------------------------------------------------------------
 
-    async def ask(self, request: bytes, *, bodiless: bool) -> None:
-        """Send a request and wait for the head of the answer: ``status`` and ``headers``.
+    def ask(self, request: bytes, *, bodiless: bool) -> None:
+        """Send a request, head and body.
 
         Args:
-            request: head and body.
+            request: as bytes.
             bodiless: the answer has no body whatever its head says (HEAD).
 
         Raises:
-            Failed: there is none.
+            Failed: the connection has ended.
         """
         if self._transport is None or self._ended:
             raise Failed("broken")
         self._begin(bodiless=bodiless)
         self._transport.write(request)
+
+    async def head(self) -> None:
+        """Wait for the head of the answer: ``status`` and ``headers``; raises ``Failed`` when there is none."""
         while not self._headed:
             await self._wait()
 

@@ -64,10 +64,7 @@ class Relay:
         self._answer: Answer | None = None
         self._said: dict[str, str] = {}
         self._last = b""
-        request = Tee(lambda _: True)
-        request.add(body, 0)
-        kept = request.kept(call.said.get("content-type", ""), call.said.get("content-encoding", ""))
-        self._exchange = replace(call.begun, request=kept)
+        self._exchange: Exchange | None = None
 
     async def run(self) -> None:
         """Make the call.
@@ -94,7 +91,9 @@ class Relay:
         call, tally = self._call, self._services.tally
         try:
             async with self._outlet.watched():
-                self._answer = await self._services.client.open(call.method, call.url, call.onward, self._body)
+                asked = await self._services.client.ask(call.method, call.url, call.onward, self._body)
+                self._begun()  # while the provider thinks
+                self._answer = await asked.answer()
                 self._begin(self._answer)
                 await self._pieces(self._answer)
         except Failed as failed:
@@ -113,16 +112,9 @@ class Relay:
 
     def _begin(self, answer: Answer) -> None:
         """The head of the answer has arrived."""
-        said = self._said = headers.texts(answer.headers)
-        begun, wanted = self._call.begun, self._call.said.get("helicone-request-id", "")
-        self._outlet.head(answer.status, headers.back(answer.headers, begun.trace_id, begun.span_id, wanted))
-        self._exchange = replace(
-            self._exchange,
-            status=answer.status,
-            request_id=headers.request_id(said),
-            headers={**self._exchange.headers, **headers.kept(said)},
-            notes=self._exchange.notes + headers.withheld(said),
-        )
+        self._said = headers.texts(answer.headers)
+        context, wanted = self._call.context, self._call.said.get("helicone-request-id", "")
+        self._outlet.head(answer.status, headers.back(answer.headers, context.trace_id, context.span_id, wanted))
 
     async def _pieces(self, answer: Answer) -> None:
         """Pass on what arrives as it arrives, and hold back what may be the last of it."""
@@ -167,9 +159,17 @@ class Relay:
 
     def _ended(self, failure: str) -> Exchange:
         """The exchange as it stands now."""
-        said = self._said
+        said, begun = self._said, self._begun()
+        if self._answer is not None:
+            begun = replace(
+                begun,
+                status=self._answer.status,
+                request_id=headers.request_id(said),
+                headers={**begun.headers, **headers.kept(said)},
+                notes=begun.notes + headers.withheld(said),
+            )
         return replace(
-            self._exchange,
+            begun,
             ended_unix_nano=self._services.clock.now_us() * 1_000,
             response=self._tee.kept(said.get("content-type", ""), said.get("content-encoding", "")),
             marks=self._tee.marks,
@@ -177,11 +177,20 @@ class Relay:
             cancelled=self._outlet.left,
         )
 
+    def _begun(self) -> Exchange:
+        """The exchange as it stood when the request was sent."""
+        if self._exchange is None:
+            call, request = self._call, Tee(lambda _: True)
+            request.add(self._body, 0)
+            kept = request.kept(call.said.get("content-type", ""), call.said.get("content-encoding", ""))
+            self._exchange = replace(call.begun(self._services.key_of(call.project)), request=kept)
+        return self._exchange
+
     async def _intend(self) -> None:
         """Make it durable that a call is about to be made, or refuse to make it."""
         try:
             async with asyncio.timeout(GATEWAY_RECORD_SECONDS):
-                await self._services.recorder.keep(self._call.project, self._exchange)
+                await self._services.recorder.keep(self._call.project, self._begun())
         except Exception as error:  # noqa: BLE001 - whatever it is, no call without a record
             self._services.tally.blocked += 1
             self._say(error)

@@ -72,6 +72,23 @@ class Answer:
             connection.close()
 
 
+class Asked:
+    """A request that is on its way."""
+
+    def __init__(self, connection: Connection, idle: deque[Connection]) -> None:
+        self._connection = connection
+        self._idle = idle
+
+    async def answer(self) -> Answer:
+        """Wait for the head of its answer; raises ``Failed`` when there is none."""
+        try:
+            await self._connection.head()
+        except BaseException:
+            self._connection.close()
+            raise
+        return Answer(self._connection, self._idle)
+
+
 class Client:
     """Connections to all upstreams. Used on the event loop only."""
 
@@ -79,11 +96,11 @@ class Client:
         self._idle: dict[Place, deque[Connection]] = {}
         self._tls: ssl.SSLContext | None = None
 
-    async def open(self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> Answer:
-        """Send a request and wait for the head of its answer.
+    async def ask(self, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> "Asked":
+        """Send a request.
 
         Raises:
-            Failed: there is none.
+            Failed: there is nobody to send it to.
         """
         scheme, _, rest = url.partition("://")
         authority, _, target = rest.partition("/")
@@ -91,11 +108,11 @@ class Client:
         idle = self._idle.setdefault(place, deque())
         connection = _waiting(idle) or await self._connect(place)
         try:
-            await connection.ask(_request(method, f"/{target}", place.named, headers, body), bodiless=method == "HEAD")
+            connection.ask(_request(method, f"/{target}", place.named, headers, body), bodiless=method == "HEAD")
         except BaseException:
             connection.close()
             raise
-        return Answer(connection, idle)
+        return Asked(connection, idle)
 
     async def close(self) -> None:
         """Close every connection that waits for a request."""

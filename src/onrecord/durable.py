@@ -83,7 +83,11 @@ def open_database(
     else:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA busy_timeout=10000")
-    connection.execute(f"PRAGMA cache_size=-{cache_kib}")
+    try:
+        connection.execute(f"PRAGMA cache_size=-{cache_kib}")
+    except UnicodeDecodeError:  # SQLite names the part of the schema that it can not read, and that is no text
+        connection.close()
+        raise sqlite3.DatabaseError("malformed database schema") from None
     if not read_only:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")

@@ -72,3 +72,21 @@ def test_a_flip_in_a_sealed_body_names_its_record(copied: Path) -> None:
     assert report.exit_code == 1
     assert [finding.index for _, finding in report.findings] == [7]
     assert report.states["altered"] == 1
+
+
+@pytest.mark.parametrize("file", ["data/vault/2026-11.db", "keys/checkpoints.db"])
+def test_a_name_in_the_schema_that_is_no_text_any_more_is_noticed(copied: Path, file: str) -> None:
+    """SQLite complains with the bytes that it can not read, and Python can not read the complaint."""
+    path = copied / file
+    with closing(sqlite3.connect(path)) as sql:
+        sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    broken = bytearray(path.read_bytes())
+    at = broken.index(b"CREATE TABLE ")
+    name = bytes(broken[at:]).split()[2].partition(b"(")[0]
+    broken[at - len(name) - 3] = 0xD5  # before the statement stand the number of a page, the table and its name
+    path.write_bytes(broken)
+    for leftover in path.parent.glob("*-shm"):
+        leftover.unlink()
+    with pytest.raises(UnicodeDecodeError), closing(sqlite3.connect(path)) as sql:
+        sql.execute("PRAGMA cache_size=-100")
+    assert verify_data(copied / "data", copied / "keys").exit_code == 1

@@ -36,6 +36,18 @@ def test_every_span_says_what_it_said(directory: Path) -> None:
     assert json.loads(json.dumps(spans_of(directory))) == expected["spans"]
 
 
+def test_calls_that_its_journal_promised_are_recorded(directory: Path) -> None:
+    promised = json.loads((directory / "expected.json").read_text()).get("journal", [])
+    with opened(directory) as made:
+        made.start()
+        made.journal.empty().result(30)
+        made.settle()
+        made.finish()
+    found = {name.partition("/")[2] for name in spans_of(directory)}
+    assert set(promised) <= found
+    assert not list((directory / "data").glob("journal/*"))
+
+
 def test_nothing_of_the_erased_person_is_in_it(directory: Path) -> None:
     stored = every_byte(directory / "data")
     assert ERASED.encode() not in stored

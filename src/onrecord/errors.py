@@ -5,6 +5,7 @@
     ├── Denied        the caller may not do this                                  HTTP 401, 403
     ├── Missing       nothing is kept under that name                             HTTP 404
     ├── Pushback      try again later, nothing was kept                           HTTP 503 + Retry-After
+    │   └── TooMany   the caller sends more often than it may                     HTTP 429 + Retry-After
     ├── Unavailable   a part that is needed does not answer                       HTTP 503
     └── Corrupt       what is stored is not what was stored: never retried, never swallowed   HTTP 500
 
@@ -71,6 +72,13 @@ class Pushback(OnrecordError):
     def __init__(self, message: str, *, hint: str = "", retry_after_s: int = 1) -> None:
         super().__init__(message, hint=hint)
         self.retry_after_s = retry_after_s
+
+
+class TooMany(Pushback):
+    """The caller has sent more often than it may; nothing was kept, it may send again later."""
+
+    status = 429
+    title = "Too many requests"
 
 
 class Unavailable(OnrecordError):

@@ -46,6 +46,17 @@ MEDIA_BYTES: Final = 32 * 1024 * 1024
 MEDIA_COPIES: Final = 3
 """Copies of a medium that are in memory until it is durable (encoded, compressed, sealed): so much is accounted for."""
 
+RATE_ADDRESS_BURST: Final = 60
+"""Ratings at once from one address with one key that may only rate: an office behind one address after a meeting."""
+RATE_ADDRESS_PER_S: Final = 1.0
+"""Ratings a second of such an address after that: more than its people click, far less than a loop sends."""
+RATE_KEY_BURST: Final = 1_000
+"""Ratings at once with one such key, from anywhere."""
+RATE_KEY_PER_S: Final = 50.0
+"""Ratings a second of one such key after that: 4 million a day, a tenth of what the server takes."""
+RATE_BUCKETS: Final = 20_000
+"""Addresses, and keys, whose use is remembered, about 250 bytes each; the longest unused go first."""
+
 # --- the gateway ---------------------------------------------------------------------------------------------
 GATEWAY_BODY_BYTES: Final = 16 * 1024 * 1024
 """Bytes of a request or an answer that the record of a call keeps; every byte is passed on, whatever is kept."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import msgspec
 from starlette.requests import Request
 
+from onrecord.api.allowance import Allowance
 from onrecord.control.caller import Caller
 from onrecord.governance.selftest import SelfTest
 from onrecord.model.project import Project
@@ -51,6 +52,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     engine: Engine
     gate: Gate
     raters: Raters
+    allowance: Allowance
+    """How often a key that everybody can read may be used."""
     scores: ScoreIntake
     letters: Letters
     selftest: SelfTest

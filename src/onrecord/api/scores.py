@@ -4,8 +4,8 @@ A key with the write scope, or a person with a login, attaches a judgement to a 
 The answer leaves after it is durable. The same ``id`` again replaces the judgement; the history stays in the ledger.
 
 A key with the rate scope alone stands in somebody's front end, where everybody can read it: it speaks for end users
-only and its ids are its own, so that it replaces nobody else's judgement (docs/adr/0105). Browsers of any site may
-call this address, and only this one; no cookie comes with such a call.
+only and its ids are its own, so that it replaces nobody else's judgement (docs/adr/0105), and it may be used only so
+often (docs/adr/0125). Browsers of any site may call this address, and only this one; no cookie comes with such a call.
 """
 
 import asyncio
@@ -35,6 +35,7 @@ CORS: Final = {
     "access-control-allow-origin": "*",
     "access-control-allow-methods": "POST",
     "access-control-allow-headers": "authorization, content-type, x-api-key",
+    "access-control-expose-headers": "retry-after",
     "access-control-max-age": "86400",
 }
 """Fetch standard, CORS protocol; without credentials, so that a page of another site never acts as a person."""
@@ -66,7 +67,8 @@ async def post_score(request: Request, services: Services) -> Ack:
     """Keep one judgement.
 
     Raises:
-        Denied: nobody is known, or they may not write. Rejected: the body is not a judgement. Pushback: not now.
+        Denied: nobody is known, or they may not write. Rejected: the body is not a judgement. TooMany: a public key
+        was used too often. Pushback: not now.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise Rejected("A score is sent as application/json.", status=415)
@@ -114,6 +116,8 @@ def _writer(request: Request, services: Services) -> tuple[Project, str, str]:
     key = presented_key(request.headers)
     if key:
         project, rater = services.raters.rater(key)
+        if rater:
+            services.allowance.take(rater, request.client.host if request.client else "")
         return project, "", rater
     caller = services.gate.identify(request)
     project = project_of(caller, request.query_params.getlist("project"))

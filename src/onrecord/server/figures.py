@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from onrecord.api.allowance import Allowance
 from onrecord.receive.bodies import Bodies
 from onrecord.server.calling import Calling
 from onrecord.server.completeness import CompletenessFigures
@@ -61,6 +62,12 @@ def receiving(bodies: Bodies) -> Sequence[Figure]:
         Figure(name="pending_requests", words="Requests that wait for their commit", read=lambda: inflight.requests),
         Figure(name="pending_bytes", words="Memory held by those requests", unit="bytes", read=lambda: inflight.bytes),
     )
+
+
+def rating(allowance: Allowance) -> Sequence[Figure]:
+    """What the address for ratings knows."""
+    refused = "Ratings answered 429 because a public key was used too often"
+    return (_count("ratings_refused", refused, lambda: allowance.refused),)
 
 
 def completing(known: CompletenessFigures) -> Sequence[Figure]:

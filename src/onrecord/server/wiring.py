@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from onrecord.api import app as api
+from onrecord.api.allowance import Allowance
 from onrecord.api.port import Services
 from onrecord.config import Settings
 from onrecord.control import apikeys, projects, users
@@ -90,6 +91,7 @@ def installation(settings: Settings, clock: Clock | None = None, crash_point: Cr
     called = calling.calling(settings, ground.keyring, recording, ground.clock)
     shown = (
         *figures.receiving(ground.bodies),
+        *figures.rating(ground.allowance),
         *figures.recording(recording, projection),
         *figures.completing(CompletenessFigures(settings.data / "vault", ground.clock)),
         *figures.calling(called),
@@ -141,6 +143,7 @@ class _Ground(msgspec.Struct, frozen=True, kw_only=True):
     projection: Projection
     intake: Intake
     bodies: Bodies
+    allowance: Allowance
     library: Library
     queries: Queries
     letters: Letters
@@ -165,6 +168,7 @@ def _ground(settings: Settings, clock: Clock, crash_point: CrashPoint) -> _Groun
         projection=projection,
         intake=recording,
         bodies=_bodies(settings),
+        allowance=Allowance(),
         library=library,
         queries=reading.engine(recording, projection, keyring, clock),
         letters=upkeep.letters(recording, keyring, clock),
@@ -217,6 +221,7 @@ def _services(ground: _Ground, state: health.Health) -> Services:
         engine=ground.queries,
         gate=ground.gate,
         raters=ground.keyring,
+        allowance=ground.allowance,
         scores=ground.recording.pipeline,
         letters=ground.letters,
         selftest=ground.selftest,

@@ -11,6 +11,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+from onrecord.api.allowance import Allowance, Rate
 from onrecord.api.app import routes
 from onrecord.api.port import Services
 from onrecord.api.table import OPERATIONS
@@ -120,6 +121,7 @@ def client(engine: Engine, door: Door) -> Client:
         engine=cast("AskedEngine", engine),
         gate=door,
         raters=door,
+        allowance=Allowance(address=Rate(burst=3, per_s=0.5)),
         scores=door,
         health=lambda: {"pending": 3},
         letters=anybody,

@@ -2,9 +2,9 @@
 
 A key that may only rate stands in a web page, so whoever opens the page has it. Two buckets bound what it can cost: one
 for each address that uses a key, so that one visitor can not spend what all visitors share, and one for the key itself,
-because a crowd of machines has a crowd of addresses. The address is asked first: what it is refused costs the key nothing.
-A bucket that is forgotten is full again; that only happens to the address that was away longest, and the key's own
-bucket holds whatever happens to addresses.
+because a crowd of machines has a crowd of addresses. The address is asked first: what it is refused costs the key
+nothing. A bucket that is forgotten is full again; that only happens to the address that was away longest, and the
+key's own bucket holds whatever happens to addresses.
 """
 
 import ipaddress

@@ -89,7 +89,7 @@ class started:  # noqa: N801 - reads as a word in a with statement
             if "Send to it" in said:
                 break
         assert token, "the server did not start; see server.log"
-        return Server(self._url, _session(self._url, token), self._data)
+        return Server(self._url, session_of(self._url, token), self._data)
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
@@ -104,7 +104,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _session(url: str, token: str) -> str:
+def session_of(url: str, token: str) -> str:
     """Use a one-time link up; the cookie it gives."""
     opener = urllib.request.build_opener(_Stay)
     with pytest.raises(urllib.error.HTTPError) as refused:

@@ -11,13 +11,14 @@ UV := VIRTUAL_ENV=$(VENV) UV_SYSTEM_CERTS=true $(BIN)/uv
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test bench lint format lock clean
+.PHONY: help demo serve test bench screenshots lint format lock clean
 
 help:
 	@echo "make demo    start a throw-away server with demo data and print a login link"
 	@echo "make serve   start a server over ./onrecord-data"
 	@echo "make test    lint, types, architecture and every test that this machine can run"
 	@echo "make bench   measure throughput, latency, memory and disk"
+	@echo "make screenshots  make the pictures of docs/screenshots.md again (needs chromium)"
 	@echo "make lint    format, lint, types and import contracts only"
 
 demo: $(VENV)/.server
@@ -41,6 +42,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m bench $(BENCH)
+
+screenshots: $(VENV)/.dev
+	@$(BIN)/python -m bench.screenshots docs/screenshots
 
 # Pinned versions with their hashes, for Python 3.11 and later on any platform; no address of a package index.
 lock: $(VENV)/.uv

@@ -37,6 +37,7 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "traces": lambda engine, access, project: engine.traces(access, project),
     "spans": lambda engine, access, project: engine.spans(access, project),
     "details": lambda engine, access, project: engine.details(access, project),
+    "opened": lambda engine, access, project: engine.opened(access, project, engine.spans(access, project).rows),
     "scores": lambda engine, access, project: engine.scores(access, project, "trace", [trace_id(1)]),
     "completeness": lambda engine, access, project: engine.completeness(access, project),
     "running": lambda engine, access, project: engine.running(access, project),

@@ -118,8 +118,12 @@ class Engine:
     ) -> Page[SpanDetail]:
         """Spans that fit with their content, pseudonymised at most; their scores are a question of their own."""
         found = self.spans(access, project, where, page)
+        return Page(rows=self.opened(access, project, found.rows), next=found.next)
+
+    def opened(self, access: Access, project: str, rows: Sequence[SpanRow]) -> tuple[SpanDetail, ...]:
+        """Spans of an earlier answer with their content, as ``details``: the store is not asked again."""
         view, _ = self._enter(access, project)
-        return Page(rows=tuple(content.listed(view, self._vault, row) for row in found.rows), next=found.next)
+        return tuple(content.listed(view, self._vault, row) for row in rows)
 
     def running(self, access: Access, project: str, page: PageRequest = FIRST) -> Page[SpanRow]:
         """Spans that have not reported their end."""

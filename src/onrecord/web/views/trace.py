@@ -105,7 +105,7 @@ def _window(visit: Visit, layout: Layout, chosen: str) -> dict[str, Any]:
         "here": f"/traces/{visit.request.path_params['trace']}",
         "view": view,
         "rows": () if view == "transcript" else batch,
-        "cards": [_card(visit, step, View(terms=terms)) for step in batch] if view == "transcript" else (),
+        "cards": _cards(visit, batch, View(terms=terms)) if view == "transcript" else (),
         "chosen": chosen,
         "next_from": after if after < len(numbers) else 0,
         "left": len(numbers) - after,
@@ -128,12 +128,16 @@ def _tells(node: Node, total: int) -> bool:
     return span.kind not in _QUIET or span.status == "error" or total == 1
 
 
-def _card(visit: Visit, step: Step, look: View) -> Card:
-    span = step.node.span
-    if span.kind != "llm":
-        return Card(step=step)
-    detail = visit.site.engine.span(visit.access, visit.project.id, span.trace_id, span.span_id)
-    if detail.content is None:
+def _cards(visit: Visit, batch: list[Step], look: View) -> list[Card]:
+    """The cards of a batch; the content of all its model calls in one read."""
+    calls = [step.node.span for step in batch if step.node.span.kind == "llm"]
+    read = visit.site.engine.opened(visit.access, visit.project.id, calls)
+    details = {detail.row.span_id: detail for detail in read}
+    return [_card(step, details.get(step.node.span.span_id), look) for step in batch]
+
+
+def _card(step: Step, detail: SpanDetail | None, look: View) -> Card:
+    if detail is None or detail.content is None:
         return Card(step=step)
     newest = detail.content.input[detail.new_from :]
     first = max(0, len(newest) - _CARD_MESSAGES)

@@ -188,6 +188,19 @@ def sync_all(paths: Iterable[Path], root: Path) -> None:
             os.close(fd)
 
 
+def sync_tree(root: Path) -> None:
+    """Make durable whatever lies below ``root``, as after a kill.
+
+    A process that was killed has left names and bytes that everybody sees and no disk has. Who builds on them without
+    this promises what a power cut takes back with them.
+
+    Raises:
+        OSError: the disk did not keep something; nothing may be promised.
+    """
+    if not _sync_filesystem(root):
+        sync_all([root, *(path for path in root.rglob("*") if path.is_dir() or path.is_file())], root)
+
+
 def _sync_filesystem(root: Path) -> bool:
     """``syncfs(2)``, which unlike ``sync(2)`` reports errors; false where the C library has none."""
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)

@@ -65,7 +65,7 @@ def recorded() -> Iterator[tuple[str, list[Operation]]]:
     """The system calls of a process that keeps calls until it is killed, and of one that ends well."""
     with tempfile.TemporaryDirectory(dir=FAST) as made:
         recorder = Recorder(made)
-        for number, life in enumerate([("1", "60", "journal.durable", "12"), ("100", "60")]):
+        for number, life in enumerate([("1", "60", "ledger.tiles-written", "1"), ("100", "60")]):
             trace = f"{made}.{number}.trace"
             command = [*strace(trace), sys.executable, "-m", "tests.crash.journaled", made, *life]
             done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

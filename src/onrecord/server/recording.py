@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
-from onrecord.durable import make_directory
+from onrecord.durable import make_directory, sync_tree
 from onrecord.errors import Missing, OnrecordError, Pushback, Rejected, Unavailable
 from onrecord.ingest.commit import CommitThread
 from onrecord.ingest.content import ContentReader
@@ -72,6 +72,8 @@ class Recording:
         self.data = data
         for directory in (data, data / "vault", data / "ledger", keys):
             make_directory(directory)
+        sync_tree(data)
+        sync_tree(keys)
         self.keys = KeyStore(data / "keys.db", _kek(data, keys, kek_text, kek_command))
         self.runtimes = ProjectRuntimes(self.keys, self._find)
         self.lock = CheckpointLock(keys / "checkpoints.db")

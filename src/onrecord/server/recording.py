@@ -70,10 +70,7 @@ class Recording:
         self._crash_point = crash_point
         self._keys_directory = keys
         self.data = data
-        for directory in (data, data / "vault", data / "ledger", keys):
-            make_directory(directory)
-        sync_tree(data)
-        sync_tree(keys)
+        _make_durable(data, keys)
         self.keys = KeyStore(data / "keys.db", _kek(data, keys, kek_text, kek_command))
         self.runtimes = ProjectRuntimes(self.keys, self._find)
         self.lock = CheckpointLock(keys / "checkpoints.db")
@@ -268,6 +265,14 @@ class Recording:
         found = next(one for one in self.projects() if one.id == project)
         with contextlib.suppress(Pushback):  # stopping: the next start beats
             self.pipeline.append(found, "heartbeat", None, about="heartbeat")
+
+
+def _make_durable(data: Path, keys: Path) -> None:
+    """The directories, and whatever a process that was killed left in them."""
+    for directory in (data, data / "vault", data / "ledger", keys):
+        make_directory(directory)
+    for root in (data, keys):
+        sync_tree(root)
 
 
 def _kek(data: Path, keys: Path, text: str, command: str) -> bytes:

@@ -153,7 +153,7 @@ EXPORT_SPANS: Final = 500
 SQL_STATEMENTS: Final = 2
 """Statements of analysts at once: each may take one thread of the engine and ``SQL_BYTES``; a third is told to wait."""
 SQL_SECONDS: Final = 15
-"""One statement of an analyst: short enough that two of them are no burden, long enough for a scan of a large project."""
+"""One statement of an analyst: two of them are no burden for so long, and a large project can be read in it."""
 SQL_BYTES: Final = 512 * 1024 * 1024
 """Memory of such a statement; a quarter of what a page's own query may take."""
 SQL_CHARACTERS: Final = 20_000

@@ -46,6 +46,8 @@ _SETTINGS: Final[Mapping[str, Any]] = {
     "output_format_parquet_string_as_string": 1,
 }
 _TABLE: Final = re.compile(r"\s*TABLE id: \d+,.*?table_name: ([^,\s]+)")
+_HEADINGS: Final = ("TABLES", "TABLE EXPRESSION", "TABLE EXPRESSIONS")
+"""Lines of the engine's tree that stand before tables and name none."""
 _READABLE: Final = ("\n", "\t", "\r")
 _WITH: Final = re.compile(r"WITH\s")
 
@@ -98,7 +100,7 @@ def _check_tables(database: str, lines: Sequence[str]) -> None:
     """Judge what the engine says it would read, every name resolved."""
     for line in lines:
         words = line.lstrip()
-        if not words.startswith("TABLE"):
+        if not words.startswith("TABLE") or words in _HEADINGS:
             continue
         found = _TABLE.match(line)
         if words.startswith("TABLE_FUNCTION") or found is None or found[1] not in _tables(database):

@@ -28,6 +28,7 @@ PAGES = {
     "chart": "/dashboard?range=24h&by=application&show=p95",
     "users": "/users",
     "prompts": "/prompts",
+    "sql": "/sql?example=0",
     "proof": "/proof/2026/1",
     "ledger": "/ledger",
     "storage": "/storage",
@@ -58,6 +59,8 @@ def main(folder: Path) -> None:
                     page = context.new_page()
                     for name, path in PAGES.items():
                         page.goto(server.url + path, wait_until="load")
+                        if name == "sql":
+                            page.get_by_role("button", name="Run", exact=True).click()
                         page.wait_for_timeout(150)
                         target = folder / f"{name}-{width}-{theme}.png"
                         page.screenshot(path=target)

@@ -164,7 +164,7 @@ SQL_FILE_ROWS: Final = 100_000
 """Rows of a file; a larger result is refused, because a file that ends early looks whole."""
 SQL_RESULT_BYTES: Final = 64 * 1024 * 1024
 """Bytes of a result in the engine: it is held in memory twice while it is written."""
-SQL_CELL_CHARACTERS: Final = 2_000
+SQL_CELL_CHARACTERS: Final = 400
 """One value on a page; a file holds the whole."""
 SQL_SAVED: Final = 50
 """Statements that one person keeps under a name."""

@@ -96,8 +96,8 @@ def test_what_is_answered_counts_this_project_only(lair: Den, statement: str, ex
         f"SELECT groupArray(a) FROM {numbers('a', 1_000_000)} AS x CROSS JOIN {numbers('b', 1_000)} AS y",
         f"SELECT groupUniqArray((a, b)) FROM {numbers('a', 100_000)} AS x CROSS JOIN {numbers('b', 90_000)} AS y",
         "WITH range(1000000) AS r SELECT arrayMap(x -> arrayMap(y -> x + y, r), r)",
-        "WITH arrayStringConcat(range(1000000)) AS a, concat(a,a,a,a,a) AS b, concat(b,b,b,b,b) AS c SELECT length(concat(c,c,c,c))",
-        f"SELECT b FROM {numbers('a', 1_000_000)} AS x CROSS JOIN {numbers('b', 900)} AS y ORDER BY b LIMIT 90000000, 1",
+        "WITH arrayStringConcat(range(1000000)) AS a, concat(a,a,a,a,a,a) AS b SELECT length(concat(b,b,b,b,b,b,b,b))",
+        f"SELECT b FROM {numbers('a', 1_000_000)} AS x CROSS JOIN {numbers('b', 900)} AS y ORDER BY b LIMIT 9000000, 1",
     ],
 )  # fmt: skip
 def test_a_bomb_is_ended_and_says_so(lair: Den, statement: str) -> None:

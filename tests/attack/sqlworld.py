@@ -82,7 +82,7 @@ def den(engine: Store, root: Path) -> Iterator[Den]:
              output=(said("assistant", "=1+1"),))
         for number in (1, 2, 3)
     ])  # fmt: skip
-    theirs = {
+    theirs: dict[str, Any] = {
         "application": "their shop",
         "input": (said("user", SECRET),),
         "tags": (SECRET,),

@@ -36,7 +36,7 @@ def test_the_console_is_silent_never_scrolls_sideways_and_axe_finds_nothing(
             "SELECT hostName()",
         ):
             run(page, statement)
-            expect(page.locator(".result, .note.danger")).to_be_visible()
+            expect(page.locator(".came, .note.danger")).to_be_visible()
             assert serious(page) == [], statement
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), statement
 
@@ -49,7 +49,7 @@ def test_ctrl_enter_runs_and_a_column_is_put_where_the_caret_is(reader: Reader) 
     page.get_by_role("button", name="trace_id", exact=True).first.click()
     expect(editor).to_have_value("SELECT trace_id FROM spans LIMIT 3")
     editor.press("Control+Enter")
-    expect(page.locator(".result")).to_contain_text("3 rows")
+    expect(page.locator(".came")).to_contain_text("3 rows")
     page.locator(".result-rows a").first.click()
     expect(page).to_have_url(re.compile("/traces/"))
 
@@ -58,9 +58,9 @@ def test_each_example_runs_and_says_so_in_the_page(reader: Reader) -> None:
     for number, example in enumerate(EXAMPLES):
         page = reader.open(f"/sql?example={number}")
         expect(page.get_by_label("Statement")).to_have_value(example.statement)
-        expect(page.locator(".result")).to_have_count(0)
+        expect(page.locator(".came")).to_have_count(0)
         page.get_by_role("button", name="Run", exact=True).click()
-        expect(page.locator(".result")).to_be_visible()
+        expect(page.locator(".came")).to_be_visible()
 
 
 def test_what_is_refused_and_what_is_cut_is_said_in_words(reader: Reader) -> None:
@@ -77,7 +77,7 @@ def test_what_is_refused_and_what_is_cut_is_said_in_words(reader: Reader) -> Non
         expect(page.get_by_role("alert").last).to_contain_text(words)
         expect(page.get_by_label("Statement")).to_have_value(statement)
     run(page, "SELECT arrayJoin(range(5000)) AS n")
-    expect(page.locator(".result")).to_contain_text("The first 1,000 of more rows")
+    expect(page.locator(".came")).to_contain_text("The first 1,000 of more rows")
     run(page, "SELECT '<img src=x onerror=alert(1)>' AS \"<b>name</b>\"")
     expect(page.locator(".result-rows td")).to_have_text("<img src=x onerror=alert(1)>")
 
@@ -114,5 +114,5 @@ def test_everything_works_without_script(chromium: Browser, server: Server) -> N
     page = context.new_page()
     page.goto(f"{server.url}/sql?example=0")
     page.get_by_role("button", name="Run", exact=True).click()
-    expect(page.locator(".result")).to_be_visible()
+    expect(page.locator(".came")).to_be_visible()
     context.close()

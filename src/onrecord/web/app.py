@@ -86,7 +86,6 @@ def routes(site: Site) -> list[BaseRoute]:
         get("/storage", storage.storage),
         get("/sql", sql.sql),
         post("/sql", sql.run),
-        post("/sql/remove", sql.remove),
         get("/settings", settings.settings),
         post("/settings/keys", settings.make_key),
         post("/settings/keys/revoke", settings.revoke_key),

@@ -13,9 +13,9 @@ from typing import Final
 
 _AGGREGATES: Final = """
     any anyLast argMax argMin array_agg avg avgWeighted corr count countDistinct covarPop covarSamp entropy first_value
-    groupArray groupUniqArray histogram kurtPop kurtSamp last_value max maxMap median medianExact min minMap quantile
+    groupArray groupUniqArray histogram kurtPop kurtSamp last_value max median medianExact min quantile
     quantileExact quantileTDigest quantiles quantilesExact quantilesTDigest simpleLinearRegression skewPop skewSamp
-    stddevPop stddevSamp sum sumMap topK uniq uniqCombined uniqExact uniqHLL12 varPop varSamp
+    stddevPop stddevSamp sum topK uniq uniqCombined uniqExact uniqHLL12 varPop varSamp
 """
 _WINDOWS: Final = "dense_rank lag lagInFrame lead leadInFrame nth_value ntile percent_rank rank row_number"
 _LOGIC: Final = """

@@ -89,7 +89,7 @@ _SPANS: Final = (
     Column("application", _WORD, "Name that the client gives itself"),
     Column("environment", _WORD, "Deployment environment"),
     Column("release", _WORD, "Version of the application"),
-    Column("model", _WORD, "Served model, else the requested one", _MODEL),
+    Column("model", "String", "Served model, else the requested one", _MODEL),
     Column("model_requested", _WORD, "Model that was asked for"),
     Column("model_served", _WORD, "Model that answered"),
     Column("provider", _WORD, "Who serves the model"),

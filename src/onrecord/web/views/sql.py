@@ -35,21 +35,18 @@ def sql(visit: Visit) -> Response:
 
 
 def run(visit: Visit) -> Response:
-    """``POST /sql``: run the statement and show what came of it, or give it as a file."""
+    """``POST /sql``: run the statement and show what came of it, or give it as a file; or keep it, or forget one."""
     statement, form = visit.form.get("statement", ""), visit.form.get("as", "table")
     if form == "save":
         return _save(visit, statement)
+    if form == "forget":
+        visit.site.library.remove(visit.project, KIND, _id(visit, visit.form.get("name", "")))
+        return visit.go("/sql")
     answer = visit.site.console.ask(visit.access, visit.project.id, statement.replace("\r\n", "\n"), form)
     if form in _FILES and answer.outcome == ANSWERED:
         attached = {"content-disposition": f'attachment; filename="result.{form}"'}
         return Response(answer.file, media_type=_FILES[form], headers={**HEADERS, **attached})
     return _page(visit, statement, answer)
-
-
-def remove(visit: Visit) -> Response:
-    """``POST /sql/remove``: forget a kept statement of one's own."""
-    visit.site.library.remove(visit.project, KIND, _id(visit, visit.form.get("name", "")))
-    return visit.go("/sql")
 
 
 def _page(visit: Visit, statement: str, answer: SqlAnswer | None = None) -> Response:
@@ -91,5 +88,5 @@ def _id(visit: Visit, name: str) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = as_text(value)
+    text = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else as_text(value)
     return text if len(text) <= SQL_CELL_CHARACTERS else f"{text[:SQL_CELL_CHARACTERS]}..."

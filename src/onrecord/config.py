@@ -124,6 +124,9 @@ class Settings(_Section, frozen=True, kw_only=True):
         str, Meta(description="Host name in the origin of the ledgers; fixed for ever at the first start.")
     ] = "localhost"
     demo: Annotated[bool, Meta(description="Marks the default project as demo data; every page says so.")] = False
+    sql_console: Annotated[
+        bool, Meta(description="Readers of a project may ask in SQL, over views of it; see docs/sql.md.")
+    ] = False
     listen: Listen = Listen()
     project: ProjectDefaults = ProjectDefaults()
     gateway: Gateway = Gateway()

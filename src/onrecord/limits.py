@@ -161,6 +161,24 @@ TRACE_SPANS: Final = 20_000
 """Spans of one trace that an answer carries; the rest is counted."""
 EXPORT_SPANS: Final = 500
 """Steps of a trace whose content stands in one export: at 20 kB each, a file that a browser still opens at once."""
+SQL_STATEMENTS: Final = 2
+"""Statements of analysts at once: each may take one thread of the engine and ``SQL_BYTES``; a third is told to wait."""
+SQL_SECONDS: Final = 15
+"""One statement of an analyst: two of them are no burden for so long, and a large project can be read in it."""
+SQL_BYTES: Final = 512 * 1024 * 1024
+"""Memory of such a statement; a quarter of what a page's own query may take."""
+SQL_CHARACTERS: Final = 20_000
+"""Its text: ten printed pages."""
+SQL_ROWS: Final = 1_000
+"""Rows shown on a page or given as JSON; a person reads no more, and that there are more is said."""
+SQL_FILE_ROWS: Final = 100_000
+"""Rows of a file; a larger result is refused, because a file that ends early looks whole."""
+SQL_RESULT_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of a result in the engine: it is held in memory twice while it is written."""
+SQL_CELL_CHARACTERS: Final = 400
+"""One value on a page; a file holds the whole."""
+SQL_SAVED: Final = 50
+"""Statements that one person keeps under a name."""
 QUERY_SECONDS: Final = 30
 """One query in the store."""
 QUERY_ROWS: Final = 100_000

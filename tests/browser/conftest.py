@@ -76,7 +76,8 @@ class started:  # noqa: N801 - reads as a word in a with statement
         self._data = data
         data.parent.mkdir(parents=True, exist_ok=True)
         self._log = (data.parent / "server.log").open("wb")
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", **({"ONRECORD_DEMO": "1"} if demo else {})}
+        settings = {"ONRECORD_SQL_CONSOLE": "1"} | ({"ONRECORD_DEMO": "1"} if demo else {})
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", **settings}
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, env=environment, text=True)
         self._url = f"http://127.0.0.1:{port}"
 

@@ -21,6 +21,7 @@ from onrecord.api.operation import JSON, Operation
 from onrecord.api.port import Services
 from onrecord.api.reading import read_question
 from onrecord.api.scores import CORS, post_score
+from onrecord.api.sql import post_sql
 from onrecord.api.table import OPERATIONS
 from onrecord.errors import Missing, Rejected
 
@@ -35,10 +36,13 @@ def routes(services: Services) -> list[Route]:
     made = [
         Route(PREFIX + one.path, _endpoint(one, services), methods=[one.method], name=one.name) for one in OPERATIONS
     ]
-    paths = {one.path for one in OPERATIONS} | {"/scores", "/openapi.json"}
+    paths = {one.path for one in OPERATIONS} | {"/scores", "/sql", "/openapi.json"}
 
     async def keep_score(request: Request) -> Response:
         return Response(_encoder.encode(await post_score(request, services)), 201, _NO_STORE, JSON)
+
+    async def run_sql(request: Request) -> Response:
+        return await post_sql(request, services)
 
     async def allow_score(request: Request) -> Response:  # noqa: ARG001 - an endpoint takes a request
         return Response(status_code=204)
@@ -53,6 +57,7 @@ def routes(services: Services) -> list[Route]:
         *made,
         Route(f"{PREFIX}/scores", _anywhere(_guarded(keep_score)), methods=["POST"], name="addScore"),
         Route(f"{PREFIX}/scores", _anywhere(_guarded(allow_score)), methods=["OPTIONS"]),
+        Route(f"{PREFIX}/sql", _guarded(run_sql), methods=["POST"], name="runSql"),
         Route(f"{PREFIX}/openapi.json", _guarded(describe), methods=["GET"], name="describe"),
         Route(f"{PREFIX}/{{rest:path}}", _guarded(refuse), methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]

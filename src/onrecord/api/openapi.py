@@ -7,6 +7,7 @@ import msgspec
 from onrecord.api.operation import JSON, Operation, Parameter, parameters_of
 from onrecord.api.problem import MEDIA_TYPE, Problem
 from onrecord.api.scores import SOURCES, NewScore
+from onrecord.api.sql import FORMS, MEDIA_TYPES, NewStatement, SqlResult
 from onrecord.api.table import OPERATIONS
 from onrecord.query.fields import FIELDS, OPEN_MAPS, Field
 from onrecord.query.filters import QUERY, SUFFIXES
@@ -25,13 +26,17 @@ _TEXT: Final = {"type": "string"}
 def document() -> dict[str, Any]:
     """The whole document."""
     answers = [one.result for one in OPERATIONS if one.result is not bytes]
-    schemas, components = msgspec.json.schema_components([*answers, NewScore, Ack, Problem], ref_template=_REFERENCE)
+    schemas, components = msgspec.json.schema_components(
+        [*answers, NewStatement, SqlResult, NewScore, Ack, Problem], ref_template=_REFERENCE
+    )
     named = dict(zip([one.name for one in OPERATIONS if one.result is not bytes], schemas, strict=False))
     paths: dict[str, Any] = {}
     for one in OPERATIONS:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, named.get(one.name, {}))
     paths["/scores"] = {"post": _scores(*schemas[-3:-1]), "options": _preflight()}
+    paths["/sql"] = {"post": _sql(*schemas[-5:-3])}
     paths["/openapi.json"] = {"get": _described()}
+    components["NewStatement"]["properties"]["format"]["enum"] = list(FORMS)
     components["NewScore"]["properties"]["source"]["enum"] = list(SOURCES)
     return {
         "openapi": "3.1.0",
@@ -126,6 +131,19 @@ def _scores(new: dict[str, Any], ack: dict[str, Any]) -> dict[str, Any]:
         "requestBody": {"required": True, "content": {JSON: {"schema": new}}},
         "responses": {
             "201": {"description": "Kept", "content": {JSON: {"schema": ack}}},
+            "default": {"$ref": "#/components/responses/Problem"},
+        },
+    }
+
+
+def _sql(new: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    whole = {JSON: {"schema": result}, **{one.partition(";")[0]: {} for one in MEDIA_TYPES.values()}}
+    return {
+        "operationId": "runSql",
+        "summary": "Run a SELECT over the views of a project; every statement is recorded",
+        "requestBody": {"required": True, "content": {JSON: {"schema": new}}},
+        "responses": {
+            "200": {"description": "Its rows", "content": whole},
             "default": {"$ref": "#/components/responses/Problem"},
         },
     }

@@ -14,6 +14,7 @@ from onrecord.model.project import Project
 from onrecord.model.score import Score
 from onrecord.query.engine import Engine
 from onrecord.query.letters import Letters
+from onrecord.query.sql.console import Console
 from onrecord.query.storage import Storage
 from onrecord.receive.port import Ack
 
@@ -58,5 +59,6 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     letters: Letters
     selftest: SelfTest
     storage: Storage
+    console: Console
     health: Callable[[], Mapping[str, Any]]
     """The figures of ``/health``, by name."""

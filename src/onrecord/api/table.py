@@ -9,6 +9,7 @@ from onrecord.api.letters import LETTERS
 from onrecord.api.media import MEDIA
 from onrecord.api.operation import Operation, Parameter, Question
 from onrecord.api.reading import whole
+from onrecord.api.sql import SQL
 from onrecord.api.upkeep import UPKEEP
 from onrecord.errors import Rejected
 from onrecord.model.access import Level
@@ -338,5 +339,6 @@ OPERATIONS: Final[Sequence[Operation]] = (
     *MEDIA,
     *LETTERS,
     *UPKEEP,
+    *SQL,
 )  # fmt: skip
 """Everything that can be asked. ``POST /scores`` and ``GET /openapi.json`` stand beside it."""

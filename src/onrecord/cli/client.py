@@ -6,9 +6,9 @@ come back as the bytes that the server sent, or as values of ``query.results``.
 
 import http.client
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -72,11 +72,19 @@ class Client:
         """The answer as a value; raises as ``get``."""
         return decode(self.get(path, values, scoped=scoped), type_)
 
-    def _ask(self, target: str) -> tuple[int, bytes]:
+    def post(self, path: str, value: Mapping[str, Any]) -> bytes:
+        """The answer to ``POST /api/v1<path>`` with a JSON body, which names the project; raises as ``get``."""
+        body = msgspec.json.encode({**value, **({"project": self._project} if self._project else {})})
+        status, said = self._ask(f"{self._place.path.rstrip('/')}{API}{path}", body)
+        if status != http.client.OK:
+            raise _refusal(status, said)
+        return said
+
+    def _ask(self, target: str, body: bytes | None = None) -> tuple[int, bytes]:
         """One request, sent again when it breaks: an idle connection may have been closed, a socket may speak TLS."""
         for last in (False, True):
             try:
-                answer = self._request(target)
+                answer = self._request(target, body)
             except ssl.SSLCertVerificationError:
                 raise Unavailable(
                     f"The certificate of {self.url} is not one that this machine trusts.",
@@ -92,10 +100,13 @@ class Client:
                 return answer
         raise AssertionError
 
-    def _request(self, target: str) -> tuple[int, bytes]:
+    def _request(self, target: str, body: bytes | None = None) -> tuple[int, bytes]:
         if self._open is None:
             self._open = self._connection()
-        self._open.request("GET", target, headers={"x-api-key": self._key} if self._key else {})
+        headers = {"x-api-key": self._key} if self._key else {}
+        if body is not None:
+            headers["content-type"] = "application/json"
+        self._open.request("GET" if body is None else "POST", target, body, headers)
         answer = self._open.getresponse()
         return answer.status, answer.read()
 

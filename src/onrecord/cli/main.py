@@ -33,6 +33,7 @@ VERBS: Final = {
     "people": "List who used the applications, by pseudonym.",
     "tail": "Traces as they come in.",
     "export": "Steps with their content, to a file or a pipe.",
+    "sql": "Ask in SQL, over views of a project.",
     "doctor": "Say what is wrong with an installation, and what to do.",
     "verify": "Check ledger and vault, without a server.",
     "erase": "Forget a person.",

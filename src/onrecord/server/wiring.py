@@ -34,12 +34,13 @@ from onrecord.ledger.ledgers import CrashPoint, no_crash
 from onrecord.model.time import Clock, SystemClock
 from onrecord.query.engine import Engine as Queries
 from onrecord.query.letters import Letters
+from onrecord.query.sql.console import Console
 from onrecord.receive.bodies import Bodies
 from onrecord.receive.http import Receiver
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.port import Intake
 from onrecord.receive.tally import Tally
-from onrecord.server import administration, app, calling, figures, health, ledgerfiles, reading, upkeep
+from onrecord.server import administration, app, calling, console, figures, health, ledgerfiles, reading, upkeep
 from onrecord.server.administration import Administration
 from onrecord.server.completeness import CompletenessFigures
 from onrecord.server.figures import Figure
@@ -148,6 +149,7 @@ class _Ground(msgspec.Struct, frozen=True, kw_only=True):
     queries: Queries
     letters: Letters
     selftest: SelfTest
+    console: Console
 
 
 def _ground(settings: Settings, clock: Clock, crash_point: CrashPoint) -> _Ground:
@@ -173,6 +175,7 @@ def _ground(settings: Settings, clock: Clock, crash_point: CrashPoint) -> _Groun
         queries=reading.engine(recording, projection, keyring, clock),
         letters=upkeep.letters(recording, keyring, clock),
         selftest=upkeep.selftest(settings, recording, keyring, library, clock),
+        console=console.console(settings, recording, projection, keyring),
     )
 
 
@@ -226,6 +229,7 @@ def _services(ground: _Ground, state: health.Health) -> Services:
         letters=ground.letters,
         selftest=ground.selftest,
         storage=upkeep.storage(ground.settings, ground.projection),
+        console=ground.console,
         health=lambda: state.report(figures=True),
     )
 
@@ -341,6 +345,7 @@ def _later_routes(ground: _Ground, shown: Sequence[Figure], state: health.Health
         letters=ground.letters,
         selftest=ground.selftest,
         storage=upkeep.storage(ground.settings, ground.projection),
+        console=ground.console,
         clock=ground.clock,
         scores=ground.recording.pipeline,
         library=ground.library,

@@ -171,8 +171,14 @@ class Connections:
             raise Rejected("a store is chdb:///directory or clickhouse://host/database")
         self.upkeep = threading.Lock()
         """Held by whoever rewrites the store: an erasure and a rebuild take turns."""
+        self._url = url
+        self._options = options
         self.writers = _Pool(url, options, STORE_WRITERS)
         self.readers = _Pool(url, {**options, "settings": dict(READER_SETTINGS)}, STORE_READERS)
+
+    def alone(self, settings: Mapping[str, Any]) -> Client:
+        """A client that belongs to no pool, with settings of its own; whoever asked for it closes it."""
+        return _connect(self._url, {**self._options, "settings": dict(settings)})
 
     def close(self) -> None:
         """Close all clients; what is running is waited for.
@@ -230,13 +236,7 @@ class _Pool:
                 raise Unavailable("the store is still busy and could not be closed") from None
 
     def _connect(self) -> Client:
-        try:
-            client = create_client(dsn=self._url, **self._options)
-        except Exception as error:  # noqa: BLE001 - the engine raises many kinds, all of them mean the same
-            raise Unavailable(
-                f"the store could not be opened ({type(error).__name__})",
-                hint="Is another process using this directory, or is the server down?",
-            ) from None
+        client = _connect(self._url, self._options)
         self._open += 1
         return client
 
@@ -254,6 +254,16 @@ class _Pool:
             return self._idle.get(timeout=STORE_WAIT_S)
         except queue.Empty:
             raise Unavailable("all connections to the store are busy", hint="Try again in a few seconds.") from None
+
+
+def _connect(url: str, options: Mapping[str, Any]) -> Client:
+    try:
+        return create_client(dsn=url, **options)
+    except Exception as error:  # noqa: BLE001 - the engine raises many kinds, all of them mean the same
+        raise Unavailable(
+            f"the store could not be opened ({type(error).__name__})",
+            hint="Is another process using this directory, or is the server down?",
+        ) from None
 
 
 def _insert_from_memory(client: Client, table: str, block: bytes, form: str, settings: Mapping[str, Any]) -> None:

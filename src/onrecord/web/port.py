@@ -21,6 +21,7 @@ from onrecord.model.score import Score
 from onrecord.model.time import Clock
 from onrecord.query.engine import Engine
 from onrecord.query.letters import Letters
+from onrecord.query.sql.console import Console
 from onrecord.query.storage import Storage
 
 SESSION_COOKIE: Final = "onrecord_session"
@@ -119,6 +120,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     letters: Letters
     selftest: SelfTest
     storage: Storage
+    console: Console
     clock: Clock
     scores: ScoreIntake
     """Where what a person judges in a page goes."""

@@ -98,6 +98,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
             "caller": self.caller,
             "csrf": self.site.gate.csrf(self.session),
             "demo": self.project.demo,
+            "sql_console": self.site.console.enabled,
             "ranges": tuple(RANGE_WORDS.items()),
         }
 

@@ -127,6 +127,7 @@ def client(engine: Engine, door: Door) -> Client:
         letters=anybody,
         selftest=anybody,
         storage=anybody,
+        console=anybody,
     )
     return Client(Starlette(routes=routes(services)), **{"x-role": "reader"})
 

@@ -28,6 +28,7 @@ PAGES: Final = {
     "/proof/{shard}/{index}": ("/traces", "a.proof"),
     "/status": ("/status", ""),
     "/ledger": ("/ledger", ""),
+    "/sql": ("/sql", ""),
     "/storage": ("/storage", ""),
     "/settings": ("/settings", ""),
     "/welcome": ("/welcome", ""),

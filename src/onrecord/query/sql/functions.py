@@ -20,7 +20,7 @@ _AGGREGATES: Final = """
 _WINDOWS: Final = "dense_rank lag lagInFrame lead leadInFrame nth_value ntile percent_rank rank row_number"
 _LOGIC: Final = """
     and assumeNotNull between case caseWithExpression caseWithoutExpression coalesce equals exists greater
-    greaterOrEquals greatest grouping if ifNull in isDistinctFrom isNotDistinctFrom isNotNull isNull least less
+    greaterOrEquals greatest if ifNull in isDistinctFrom isNotDistinctFrom isNotNull isNull least less
     lessOrEquals multiIf not notEquals notIn nullIf or toNullable xor
 """
 _NUMBERS: Final = """

@@ -77,7 +77,7 @@ def pages(server: Server) -> list[Asked]:
     part = RARE_WORD[2:9]
     return [
         Asked(name="list", path="/traces", must_ms=500),
-        Asked(name="list, one hour", path="/traces?range=1h", must_ms=500),
+        Asked(name="list, one hour", path="/traces?range=1h", awaited=f"{ROWS}, main .empty", must_ms=500),
         Asked(name="list with values to filter by", path="/traces?facets=1"),
         Asked(name="list of one user", path=f"/traces?q=user:{user}"),
         Asked(name="search for a word", path=f"/traces?q={RARE_WORD}"),

@@ -51,6 +51,7 @@ def test_every_function_of_the_lists_is_one_of_the_engine_and_on_the_page(lair: 
         "date",
         "countDistinct",
         "exists",
+        "grouping",
         "lambda",
         "extract",
     }

@@ -24,7 +24,8 @@ EXPRESSIONS = (
 TABLES = (
     "spans", "scores", "traces", "users", "{database}.spans", "`{database}.spans`", "system.tables", "file('{file}')",
     "(SELECT * FROM {database}.spans)", "(SELECT * FROM spans)", "url('http://127.0.0.1:1/')", "spans AS t",
-    "trace_names", "spans, {database}.spans AS t", "spans ARRAY JOIN [1] AS one", "spans JOIN {database}.scores AS t USING (trace_id)",
+    "trace_names", "spans, {database}.spans AS t", "spans ARRAY JOIN [1] AS one",
+    "spans JOIN {database}.scores AS t USING (trace_id)",
     "merge('{database}', '.*')", "(WITH spans AS (SELECT * FROM {database}.spans) SELECT * FROM spans)", "numbers(2)",
 )  # fmt: skip
 SHAPES = (
@@ -33,7 +34,8 @@ SHAPES = (
     "SELECT {0} IN (SELECT {2} FROM {1})", "SELECT (SELECT {0} FROM {1} LIMIT 1)", "SELECT 1 FROM {1} ORDER BY {0}",
     "SELECT count() FROM {1} GROUP BY {0} HAVING {2} != ''", "SELECT if(1, {0}, {2}) FROM {1} LIMIT 1 BY {0}",
     "SELECT arrayMap(y -> {0}, [1]) FROM {1}", "SELECT {0} FROM {1} SETTINGS max_threads = 2",
-    "SELECT {0} FROM {1};{2}", "SELECT {0} /* {2} */ FROM {1} -- {2}", "INSERT INTO {1} SELECT {0}", "SELECT EXISTS(SELECT {0} FROM {1})",
+    "SELECT {0} FROM {1};{2}", "SELECT {0} /* {2} */ FROM {1} -- {2}", "INSERT INTO {1} SELECT {0}",
+    "SELECT EXISTS(SELECT {0} FROM {1})",
     "SELECT {0} FROM {1} INTO OUTFILE '{file}.out'", "SELECT '{0}' FROM {1} WHERE '{2}' != ''",
     "EXPLAIN SELECT {0} FROM {1}",
 )  # fmt: skip

@@ -12,6 +12,7 @@ from onrecord.errors import Denied, Missing, Pushback, Rejected, Unavailable
 from onrecord.limits import SQL_CHARACTERS, SQL_ROWS, SQL_SECONDS
 from onrecord.model.access import Access, Level
 from onrecord.query.sql.port import Asked
+from onrecord.query.sql.reading import TREE_FORM, NotAllowed, check_tree
 from onrecord.query.sql.running import settings_of
 from onrecord.store.client import Store
 from onrecord.store.faults import EngineFault
@@ -249,6 +250,46 @@ def test_the_engine_itself_holds_to_the_project_and_changes_nothing(lair: Den) -
             with pytest.raises(EngineFault):
                 opened.encoded(statement, "TabSeparated")
     assert lair.world.engine.counts(reader(THEIRS), THEIRS.id).spans == 2
+
+
+def test_the_tree_alone_sees_a_function_wherever_it_stands(lair: Den) -> None:
+    """The list of nodes does not lean on the list of words."""
+    store = lair.world.store
+    with session(store, settings_of(store.database, OURS)) as opened:
+        for statement in (
+            "SELECT rank() OVER (ORDER BY hostName()) FROM spans",
+            "SELECT sum(1) OVER (PARTITION BY hostName() ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM spans",
+            "SELECT rank() OVER w FROM spans WINDOW w AS (ORDER BY hostName())",
+            "SELECT name FROM spans ORDER BY name WITH FILL FROM hostName()",
+            "SELECT name, 1 AS n FROM spans ORDER BY name WITH FILL INTERPOLATE (n AS length(hostName()))",
+            "SELECT * REPLACE (hostName() AS name) FROM spans",
+            "SELECT quantile(length(hostName()))(latency_ms) FROM spans",
+            "SELECT 1 FROM spans LIMIT 1 BY hostName()",
+            "SELECT 1 FROM spans GROUP BY GROUPING SETS ((hostName()))",
+            "SELECT 1 FROM spans QUALIFY hostName() = ''",
+            "SELECT DISTINCT ON (hostName()) 1 FROM spans",
+        ):
+            with pytest.raises(NotAllowed) as refused:
+                check_tree(opened.encoded(f"EXPLAIN AST {statement}", TREE_FORM).decode().rstrip("\n").split("\n"))
+            assert "hostName" in refused.value.words, statement
+
+
+@pytest.mark.parametrize(
+    ("cast", "kind"),
+    [
+        ("'1'::UInt8", "UInt8"),
+        ("CAST('1' AS Nullable(Float64))", "Nullable(Float64)"),
+        ("'[1]'::Array(Array(Int8))", None),
+        ("CAST([[1]], 'Array(Array(Int8))')", "Array(Array(Int8))"),
+        ("CAST('2026-01-01 00:00:00', 'DateTime(\\'UTC\\')')", "DateTime"),
+        ("1::Decimal(10, 2)", "Decimal(10, 2)"),
+        ("CAST(map('a', 'b'), 'Map(String, String)')", "Map(String, String)"),
+    ],
+)
+def test_a_cast_to_a_plain_type_is_possible(lair: Den, cast: str, kind: str | None) -> None:
+    answer = lair.ask(f"SELECT {cast} AS cast")
+    assert answer.outcome == ("answered" if kind else "failed"), answer.reason
+    assert [one.type for one in answer.columns] == ([kind] if kind else [])
 
 
 def test_the_limit_of_time_is_what_the_page_says(lair: Den) -> None:

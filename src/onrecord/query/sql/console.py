@@ -103,10 +103,12 @@ class Console:
     def _answer(self, project: Project, level: Level, statement: str, form: str) -> SqlAnswer:
         try:
             database = self._database()
-            with self._open(settings_of(database, project, form)) as session:
+            with self._open(settings_of(database, project)) as session:
                 if session.database != database:
                     raise Unavailable("The store was made again just now.", hint="Ask again.")
-                return _run(session, prepared(session, statement, project, level), form)
+                text = prepared(session, statement, project, level)
+            with self._open(settings_of(database, project, form)) as session:
+                return _run(session, text, form)
         except NotAllowed as refused:
             return SqlAnswer(outcome=REFUSED, reason=refused.words)
         except EngineFault as fault:

@@ -178,7 +178,9 @@ def _check_call(node: Node) -> None:
 
 
 def _is_type(node: Node) -> bool:
-    return node.kind == "Literal" and _TYPE.fullmatch(re.sub(r"[\s]|\\", "", node.name[1:-1]).lower()) is not None
+    """Whether it is a literal that names a plain type. The engine may escape its quotes, once or twice."""
+    name = re.sub(r"[\s\\]", "", node.name)
+    return node.kind == "Literal" and _TYPE.fullmatch(name[1:-1].lower()) is not None
 
 
 def _is_in_lambda(node: Node) -> bool:

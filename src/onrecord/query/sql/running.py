@@ -52,11 +52,15 @@ _READABLE: Final = ("\n", "\t", "\r")
 _WITH: Final = re.compile(r"WITH\s")
 
 
-def settings_of(database: str, project: Project, form: str) -> dict[str, Any]:
-    """What a connection for one statement is opened with."""
+def settings_of(database: str, project: Project, form: str = "") -> dict[str, Any]:
+    """What a connection for one statement is opened with; without a ``form``, to read it and not to run it.
+
+    The engine makes a subquery of what it is to limit, and its tree of that leaves out the windows of ``OVER``.
+    """
+    bound = {**_SETTINGS, "additional_table_filters": views.filters(database, project)}
     # One row more than is shown, so that it is known whether there are more.
     rows = (SQL_ROWS if form == "table" else SQL_FILE_ROWS) + 1
-    return {**_SETTINGS, "additional_table_filters": views.filters(database, project), "limit": rows}
+    return {**bound, "limit": rows} if form else bound
 
 
 def prepared(session: Session, statement: str, project: Project, level: Level) -> str:

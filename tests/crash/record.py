@@ -1,7 +1,11 @@
 """From a record of system calls (``strace -f -y -xx``) to the operations of ``tests.crash.disk``."""
 
 import re
-from collections.abc import Iterable
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 from tests.crash.disk import DIRECTORY, Ack, Cut, Name, Operation, Sync, Write
@@ -141,6 +145,20 @@ class Recorder:
 
     def _is_ours(self, path: str) -> bool:
         return path.startswith(self.root) and not path.endswith("-shm")
+
+
+def operations_of(module: str, made: str, lives: Sequence[Sequence[str]]) -> list[Operation]:
+    """What processes of ``module``, one after another over the directory ``made``, asked of the system."""
+    recorder = Recorder(made)
+    for number, life in enumerate(lives):
+        trace = f"{made}.{number}.trace"
+        command = [*strace(trace), sys.executable, "-m", module, made, *life]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode in (0, -signal.SIGKILL, 128 + signal.SIGKILL), done.stderr
+        with Path(trace).open(encoding="ascii") as lines:
+            recorder.take(lines)
+        Path(trace).unlink()
+    return recorder.operations
 
 
 def _decode(text: str) -> str:

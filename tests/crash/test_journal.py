@@ -17,7 +17,7 @@ from onrecord.ledger.reader import LedgerReader, read_directory
 from onrecord.model.record import Place
 from onrecord.server.recording import Recording
 from tests.crash.disk import Ack, Operation, Sync, acknowledged, after_cut, materialise, without_syncs
-from tests.crash.record import Recorder, strace
+from tests.crash.record import operations_of
 from tests.crash.test_crash import acknowledged as said
 from tests.crash.test_power_loss import FAST
 from tests.recorded import PROJECT, recording
@@ -64,16 +64,10 @@ def test_what_was_promised_is_recorded_by_the_next_start(tmp_path: Path, point: 
 def recorded() -> Iterator[tuple[str, list[Operation]]]:
     """The system calls of a process that keeps calls until it is killed, and of one that ends well."""
     with tempfile.TemporaryDirectory(dir=FAST) as made:
-        recorder = Recorder(made)
-        for number, life in enumerate([("1", "60", "ledger.tiles-written", "1"), ("100", "60")]):
-            trace = f"{made}.{number}.trace"
-            command = [*strace(trace), sys.executable, "-m", "tests.crash.journaled", made, *life]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-            assert done.returncode in (0, -signal.SIGKILL, 128 + signal.SIGKILL), done.stderr
-            with Path(trace).open(encoding="ascii") as lines:
-                recorder.take(lines)
-            Path(trace).unlink()
-        yield made, recorder.operations
+        yield (
+            made,
+            operations_of("tests.crash.journaled", made, [("1", "60", "ledger.tiles-written", "1"), ("100", "60")]),
+        )
 
 
 def lost_after(operations: Sequence[Operation], root: str, cut: int, seed: int) -> list[str]:

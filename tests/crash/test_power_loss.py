@@ -7,10 +7,7 @@ the next month and stops. Then the disk is built as a power cut may leave it (``
 import os
 import random
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -27,7 +24,7 @@ from onrecord.server.recording import Recording
 from tests.crash.disk import Ack, Name, Operation, Sync, acknowledged, after_cut, materialise, without_syncs
 from tests.crash.driver import delivery
 from tests.crash.paced import clock
-from tests.crash.record import Recorder, strace
+from tests.crash.record import operations_of
 from tests.recorded import PROJECT, recording
 
 pytestmark = [
@@ -42,17 +39,8 @@ ROOT = "/recorded"
 def recorded() -> Iterator[list[Operation]]:
     """The operations of two lives of one directory."""
     with tempfile.TemporaryDirectory(dir=FAST) as made:
-        recorder = Recorder(made)
         lives = [("2", "200", "0", "ledger.locked", "4"), ("202", "200", "0")]
-        for number, life in enumerate(lives):
-            trace = f"{made}.{number}.trace"
-            command = [*strace(trace), sys.executable, "-m", "tests.crash.paced", made, *life]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-            assert done.returncode in (0, -signal.SIGKILL, 128 + signal.SIGKILL), done.stderr
-            with Path(trace).open(encoding="ascii") as lines:
-                recorder.take(lines)
-            Path(trace).unlink()
-        yield recorder.operations
+        yield operations_of("tests.crash.paced", made, lives)
 
 
 def faults_after(operations: Sequence[Operation], root: str, cut: int, seed: int, only: int | None) -> list[str]:

@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
         while not self._headed:
             await self._wait()
 
-    def at_hand(self) -> bytes:
+    def _at_hand(self) -> bytes:
         """What has arrived of the body and was not given out yet."""
         if not self._pieces:
             return b""
@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
             if self._whole:
                 return b""
             await self._wait()
-        return self.at_hand()
+        return self._at_hand()
 
     @property
     def free(self) -> bool:

@@ -50,10 +50,6 @@ class Answer:
         self.status = connection.status
         self.headers: Sequence[tuple[bytes, bytes]] = connection.headers
 
-    def at_hand(self) -> bytes:
-        """The bytes of the body that are there already; empty when there are none."""
-        return self._connection.at_hand()
-
     async def piece(self) -> bytes:
         """The next bytes of the body as soon as there are any; empty at its end.
 

@@ -38,7 +38,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     onward: list[tuple[str, str]]
     said: Mapping[str, str]
     """The headers of the request, by name."""
-    context: callers.Context
     started_unix_nano: int
     parameters: list[tuple[str, str]]
     """Of the query; one of them may be a key."""
@@ -53,9 +52,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def begun(self, key: bytes) -> Exchange:
         """What is known of the exchange before its answer; ``key`` digests the provider's key.
 
-        Not made by ``admit``, because nobody has to wait for it but a call that needs an intent.
+        Not made by ``admit``, because nobody has to wait for it but a call that needs an intent. Its ids are new each
+        time: make it once.
         """
-        said, target, context = self.said, self.target, self.context
+        said, target, context = self.said, self.target, callers.context_of(self.said)
         sdk, sdk_version = headers.sdk_of(said)
         return Exchange(
             trace_id=context.trace_id,
@@ -106,7 +106,6 @@ def admit(scope: Mapping[str, Any], services: Services) -> Call:
         url=f"{target.upstream.base}{target.path}{'?' if query else ''}{query}",
         onward=headers.onward(scope["headers"]),
         said=said,
-        context=callers.context_of(said),
         started_unix_nano=services.clock.now_us() * 1_000,
         parameters=parameters,
         credential=keys.theirs,

@@ -8,12 +8,13 @@ import asyncio
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from onrecord.errors import OnrecordError, Rejected
+from onrecord.errors import OnrecordError, Pushback, Rejected
 from onrecord.gateway.admission import METHODS, admit, expected_bytes, too_large
 from onrecord.gateway.outlet import Outlet
 from onrecord.gateway.port import Services
 from onrecord.gateway.refusals import refusal
 from onrecord.gateway.relay import Relay
+from onrecord.gateway.upstreams import PREFIX
 from onrecord.limits import BODY_SECONDS
 from onrecord.receive.inflight import Reservation
 
@@ -40,7 +41,28 @@ class Gateway:
 
 def routes(services: Services) -> list[BaseRoute]:
     """The one route. Its path, not the request's, stands in the access log: the request's may hold a key."""
-    return [Route("/gateway/{call:path}", Gateway(services), methods=list(METHODS))]
+    return [_route(Gateway(services))]
+
+
+def _route(gateway: Gateway) -> Route:
+    return Route(f"{PREFIX}{{call:path}}", gateway, methods=list(METHODS))
+
+
+class OnlyGateway:
+    """The gateway where nothing else is served: what a router would do for one route, without its price."""
+
+    def __init__(self, services: Services) -> None:
+        self._gateway = Gateway(services)
+        self._route = _route(self._gateway)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request. One that is no call stands here only because its connection could not be passed on."""
+        if scope["path"].startswith(PREFIX) and scope["method"] in METHODS:
+            scope["route"] = self._route
+            await self._gateway(scope, receive, send)
+        else:
+            busy = Pushback("The server is busy.", hint="Send the request again.", retry_after_s=1)
+            await Outlet(receive, send).answer(*refusal(busy, scope["path"]))
 
 
 async def _body(receive: Receive, held: Reservation, bound: int) -> bytes:

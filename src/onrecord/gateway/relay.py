@@ -90,9 +90,9 @@ class Relay:
         """Send the request and pass the answer on, but for its last piece; what went wrong, or an empty string."""
         call, tally = self._call, self._services.tally
         try:
-            async with self._outlet.watched():
-                asked = await self._services.client.ask(call.method, call.url, call.onward, self._body)
-                self._begun()  # while the provider thinks
+            asked = await self._services.client.ask(call.method, call.url, call.onward, self._body)
+            async with self._outlet.watched():  # this, and all that is known so far, while the provider thinks
+                self._begun()
                 self._answer = await asked.answer()
                 self._begin(self._answer)
                 await self._pieces(self._answer)
@@ -113,8 +113,8 @@ class Relay:
     def _begin(self, answer: Answer) -> None:
         """The head of the answer has arrived."""
         self._said = headers.texts(answer.headers)
-        context, wanted = self._call.context, self._call.said.get("helicone-request-id", "")
-        self._outlet.head(answer.status, headers.back(answer.headers, context.trace_id, context.span_id, wanted))
+        begun, wanted = self._begun(), self._call.said.get("helicone-request-id", "")
+        self._outlet.head(answer.status, headers.back(answer.headers, begun.trace_id, begun.span_id, wanted))
 
     async def _pieces(self, answer: Answer) -> None:
         """Pass on what arrives as it arrives, and hold back what may be the last of it."""

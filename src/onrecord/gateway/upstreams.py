@@ -30,7 +30,8 @@ _PROVIDERS: Final = {
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 _RESERVED: Final = ("v1", "k")
-_PREFIX: Final = "/gateway/"
+PREFIX: Final = "/gateway/"
+"""Of every address of the gateway."""
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f\\#?]")
 
 
@@ -116,7 +117,7 @@ def below_gateway(raw_path: bytes) -> tuple[str, str]:
         path = raw_path.decode("ascii")
     except UnicodeDecodeError:
         raise Rejected("The path is not percent-encoded.") from None
-    below = path.removeprefix(_PREFIX)
+    below = path.removeprefix(PREFIX)
     if not below.startswith("k/"):
         return "", below
     key, _, rest = below.removeprefix("k/").partition("/")

@@ -22,7 +22,7 @@ from onrecord.config import Listen
 from onrecord.control.keyring import Keyring
 from onrecord.control.schema import open_control
 from onrecord.errors import Missing
-from onrecord.gateway import app as gateway
+from onrecord.gateway.app import OnlyGateway
 from onrecord.gateway.handover import Adopter, is_no_call, passing, send
 from onrecord.gateway.port import Services, Tally
 from onrecord.gateway.recorder import Recorder
@@ -34,8 +34,8 @@ from onrecord.model.project import Project
 from onrecord.model.time import SystemClock
 from onrecord.receive.inflight import Inflight
 from onrecord.receive.port import Ack, Delivery
-from onrecord.server.app import build
 from onrecord.server.channel import Channel, Handler
+from onrecord.server.edge import Edge
 from onrecord.server.lifecycle import HttpServer, http_server
 from onrecord.server.logs import start_logging
 
@@ -130,7 +130,7 @@ class RelayProcess:
         through = self._handover
         connections = passing(is_no_call, lambda connection, data: send(through, connection, data))
         listen = Listen(trusted_proxies=begin.trusted_proxies)
-        server = http_server(build(gateway.routes(services)), listen, connections)
+        server = http_server(Edge(OnlyGateway(services)), listen, connections)
         adopter = Adopter(through, server)
         server.on_start = (adopter.start, lambda: self._channel.ask("ready"))
         server.on_stop = (adopter.stop,)

@@ -169,6 +169,14 @@ class Journal(threading.Thread):
 
     # --- the thread -----------------------------------------------------------------------------------------
 
+    def prepare(self) -> None:
+        """Have files at hand, which takes a moment; call before ``start``, where no caller waits yet."""
+        make_directory(self._directory)
+        try:
+            self._journals.prepare()
+        except OSError as error:  # said again, and to whoever waits, when something is to be written
+            self._failed(error)
+
     def take_up(self) -> None:
         """Take up what an earlier run left, whoever wrote it. Call before ``start``, while nobody writes."""
         make_directory(self._directory)

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from onrecord.durable import sync_directory
 from onrecord.ingest.journal import Entry, JournalFile, journal_files, journal_path, read_journal, shred
+from onrecord.ingest.spares import Spares
 from onrecord.limits import JOURNAL_FILE_BYTES
 from onrecord.model.time import Clock
 
-_SPARE: Final = 2
 _DAMAGED: Final = ".damaged"
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Journals:
         self._file: JournalFile | None = None
         self._full: list[File] = []
         """Files that nothing is written to any more and that hold what is not on the record."""
-        self._spare: list[JournalFile] = []
+        self._spares = Spares(self._create)
         self.damaged = 0
         """Files of which something that was promised does not open; they are kept."""
 
@@ -61,6 +61,11 @@ class Journals:
         """The uses of files that hold what is not on the record, but for the file that is written to."""
         return frozenset(file.mark for file in self._full)
 
+    def prepare(self) -> None:
+        """Have a file at hand before anything is to be written; raises ``OSError``."""
+        if self._file is None:
+            self.renew()
+
     def writable(self) -> JournalFile:
         """The file to write to; raises ``OSError`` when there is none and none can be made."""
         file = self._file
@@ -71,7 +76,7 @@ class Journals:
     def renew(self) -> JournalFile:
         """Begin another file. The one before is used again, or goes, when all of it is on the record."""
         before = self._file
-        self._file = self._spare.pop() if self._spare else self._create()
+        self._file = self._spares.take()
         if before is not None:
             self._full.append(before)
             if not before.unfinished:
@@ -106,7 +111,7 @@ class Journals:
     def close(self) -> None:
         """Leave only files that hold what is not on the record."""
         written = [file for file in self._full if isinstance(file, JournalFile)]
-        for file in (*written, *self._spare, *([self._file] if self._file is not None else [])):
+        for file in (*written, *self._spares.close(), *([self._file] if self._file is not None else [])):
             file.close()
             if not file.unfinished:
                 shred(file.path)
@@ -115,8 +120,9 @@ class Journals:
         self._number = max(self._number, self._clock.now_us())
         while True:
             self._number += 1
+            path = journal_path(self._directory, self._owner, self._number)
             with contextlib.suppress(FileExistsError):  # of an earlier run, when the clock has been turned back
-                return JournalFile.create(journal_path(self._directory, self._owner, self._number), self._wrapping)
+                return JournalFile.create(path, self._wrapping, JOURNAL_FILE_BYTES)
 
     def _let_go(self, file: File) -> None:
         """All that opens of a file is on the record. A disk that is at fault keeps it for the next start."""
@@ -128,9 +134,9 @@ class Journals:
 
     def _clear(self, file: File) -> None:
         if isinstance(file, JournalFile):
-            if not file.broken and len(self._spare) < _SPARE:
+            if not file.broken and self._spares.room:
                 file.renew(self._wrapping)
-                self._spare.append(file)
+                self._spares.keep(file)
                 return
             file.close()
         elif file.damaged:

@@ -10,9 +10,13 @@ allow, ``submit`` refuses at once and nothing was kept.
 A large delivery that finds nothing else to be prepared is prepared in shares, by the thread and the workers at once,
 and committed as one. While others are being prepared it goes to one worker whole: shares make an answer sooner, not
 cheaper, because each preparer screens for itself.
+
+What nobody waits for (``Delivery.patient``) is prepared by a thread that steps back or, when it piles up, by a worker
+that runs only while a core is idle.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -29,7 +33,7 @@ from onrecord.model.media import Media
 from onrecord.model.project import Project
 from onrecord.model.score import Score
 from onrecord.model.time import Clock
-from onrecord.receive.otlp import Share, is_divisible
+from onrecord.receive.otlp import WHOLE, Share, is_divisible
 from onrecord.receive.port import Ack, Delivery
 
 _PILE_BYTES = 4 * 1024 * 1024
@@ -40,14 +44,24 @@ _SHARE_BYTES = 256 * 1024
 """The smallest share of a body: preparing it takes 5 to 10 ms, sending it to a worker one."""
 
 
+_STARVED_S = 3.0
+"""How long a patient worker may wait for an idle core before its delivery is prepared here."""
+_RECOVER_S = 3.0
+"""How long it is then given nothing."""
+
+_Preparing = Callable[[Delivery, Share, "_Gathering"], None]
+
+
 class Pipeline:
     """Implements ``receive.port.Intake``; also ``append`` for the server's own records."""
 
     def __init__(self, runtimes: ProjectRuntimes, commits: CommitThread, clock: Clock, workers: Workers) -> None:
         self._runtimes = runtimes
         self.workers = workers
-        runtimes.on_forget.append(workers.stop)
-        commits.on_idle.append(workers.rest)
+        self.patient_workers = Workers(min(workers.count, 1), patient=True)
+        for each in (workers, self.patient_workers):
+            runtimes.on_forget.append(each.stop)
+            commits.on_idle.append(each.rest)
         self._commits = commits
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="prepare")
@@ -56,6 +70,8 @@ class Pipeline:
         self._waiting_bytes = 0
         self._waiting = 0
         self._preparing = 0
+        self._later = 0
+        self._starved_s = 0.0
         self.refused_total = 0
         self.ignored_total = 0
         self.closed = False
@@ -68,6 +84,9 @@ class Pipeline:
         """Take a delivery (see ``Intake.submit``)."""
         size = len(delivery.body)
         done = self._enter(size)
+        if delivery.patient:
+            self._submit_patient(delivery, done)
+            return done
         with self._lock:
             alone = not self._preparing
             self._preparing += 1
@@ -78,14 +97,9 @@ class Pipeline:
         for number in range(shares - 1, -1, -1):
             share = Share(number, shares)
             # The first of several shares is for the thread here, which would be idle else.
-            here = number == 0 if shares > 1 else size < _SMALL_BYTES or delivery.patient
+            here = number == 0 if shares > 1 else size < _SMALL_BYTES
             if here or not self._give(delivery, share, gathering):
-                try:
-                    (self._patient if delivery.patient else self._thread).submit(
-                        self._prepare, delivery, share, gathering
-                    )
-                except RuntimeError:  # closed since the check
-                    gathering.fail(_stopping())
+                self._do(self._thread, self._prepare, delivery, share, gathering)
         return done
 
     def score(self, project: Project, score: Score, *, content: bytes, door: bytes) -> "Future[Ack]":
@@ -139,6 +153,7 @@ class Pipeline:
         """Refuse what comes, finish what was taken."""
         self.closed = True
         self.workers.stop()
+        self.patient_workers.stop()
         self._thread.shutdown(wait=True)
         self._patient.shutdown(wait=True)
         self._commits.stop()
@@ -195,10 +210,49 @@ class Pipeline:
         with self._lock:
             self._preparing -= 1
 
+    def _submit_patient(self, delivery: Delivery, done: "Future[Ack]") -> None:
+        """Prepare a delivery that nobody waits for, where it takes least from those who are waited for."""
+        with self._lock:
+            self._later += 1
+            piling = self._later > 1 and len(delivery.body) > _SHARE_BYTES
+        done.add_done_callback(self._later_done)
+        if piling:
+            self.patient_workers.want()
+        gathering = _Gathering(1, lambda batch: self._commits.put(batch, done), done.set_exception)
+        self._do(self._patient, self._prepare_later, delivery, WHOLE, gathering)
+
+    def _later_done(self, _: object) -> None:
+        with self._lock:
+            self._later -= 1
+
+    def _prepare_later(self, delivery: Delivery, share: Share, gathering: "_Gathering") -> None:
+        """Have the patient worker do it, or do it here: when there is none, it failed, or no core was ever idle."""
+        answered: Future[Batch | Exception | None] = Future()
+        large = len(delivery.body) >= _SMALL_BYTES and time.monotonic() > self._starved_s
+        if large and self._ask(self.patient_workers, delivery, share, answered.set_result, answered.set_result):
+            try:
+                answer = answered.result(_STARVED_S)
+            except TimeoutError:
+                self._starved_s = time.monotonic() + _RECOVER_S
+                answer = None
+            if isinstance(answer, Batch):
+                gathering.take(share.number, answer)
+                return
+            if answer is not None:
+                gathering.fail(answer)
+                return
+        self._prepare(delivery, share, gathering)
+
+    def _do(
+        self, thread: ThreadPoolExecutor, how: "_Preparing", delivery: Delivery, share: Share, gathering: "_Gathering"
+    ) -> None:
+        try:
+            thread.submit(how, delivery, share, gathering)
+        except RuntimeError:  # closed since the check
+            gathering.fail(_stopping())
+
     def _give(self, delivery: Delivery, share: Share, gathering: "_Gathering") -> bool:
         """Give a share to a worker process, if there is one; what it can not do is done here."""
-        if not self.workers.ready:
-            return False
 
         def failed(error: Exception | None) -> None:
             if error is not None:
@@ -206,9 +260,21 @@ class Pipeline:
             else:
                 self._prepare(delivery, share, gathering)
 
+        return self._ask(self.workers, delivery, share, lambda batch: gathering.take(share.number, batch), failed)
+
+    def _ask(
+        self,
+        workers: Workers,
+        delivery: Delivery,
+        share: Share,
+        taken: Callable[[Batch], None],
+        failed: Callable[[Exception | None], None],
+    ) -> bool:
+        if not workers.ready:
+            return False
         runtime = self._runtimes.of(delivery.project)
         task = Task(delivery, runtime.pseudonym_key, runtime.locator_key, self._clock.now_us(), share)
-        return self.workers.give(task, lambda batch: gathering.take(share.number, batch), failed)
+        return workers.give(task, taken, failed)
 
 
 class _Gathering:

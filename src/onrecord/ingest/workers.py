@@ -21,6 +21,7 @@ from typing import Final
 
 import msgspec
 
+from onrecord.background import wait_for_an_idle_core
 from onrecord.errors import OnrecordError, Rejected, Unavailable
 from onrecord.ingest.item import Batch
 from onrecord.ingest.prepare import prepare
@@ -71,8 +72,10 @@ _encode = msgspec.msgpack.Encoder().encode
 class Workers:
     """At most ``count`` worker processes; none until they are wanted."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, patient: bool = False) -> None:
+        """``patient`` workers run only while a core has nothing else to do."""
         self.count = count
+        self._patient = patient
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
         self._used_at = 0.0
@@ -86,8 +89,9 @@ class Workers:
                 return
             self._used_at = time.monotonic()
             context = multiprocessing.get_context("forkserver")
-            self._pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin)
-            pool = self._pool
+            begin = (self._patient,)
+            pool = ProcessPoolExecutor(self.count, mp_context=context, initializer=_begin, initargs=begin)
+            self._pool = pool
         warm = [pool.submit(_warm) for _ in range(self.count)]
         warm[-1].add_done_callback(lambda done: self._warmed(pool, done))
 
@@ -176,8 +180,10 @@ def unpack(data: bytes) -> Batch:
 _runtimes: dict[tuple[int, str], ProjectRuntime] = {}
 
 
-def _begin() -> None:
+def _begin(patient: bool) -> None:
     """The server decides when workers end, not Ctrl-C, which goes to the whole group; a killed server ends them too."""
+    if patient:
+        wait_for_an_idle_core()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_server, name="server", daemon=True).start()
 

@@ -98,6 +98,7 @@ class RelayProcess:
         services = self._services(begin, keyring, journal)
         server = self._serving(begin, services)
         server.on_last_request = (services.client.close,)
+        journal.prepare()
         journal.start()
         sys.setswitchinterval(_SWITCH_S)
         gc.freeze()

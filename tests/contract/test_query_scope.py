@@ -1,6 +1,7 @@
 """Nobody reads without an Access, and nobody reads another project's data: every function of the engine is tried."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -111,11 +112,9 @@ def test_every_public_function_of_the_engine_takes_an_access_first_and_a_project
 
 
 def test_the_engine_is_the_only_thing_in_the_package_that_opens_a_view() -> None:
-    root = onrecord.query.__path__[0]
-    openers = {
-        path.name for path in Path(root).glob("*.py") if "enter(" in path.read_text() and path.name != "scope.py"
-    }
-    assert openers == {"engine.py"}
+    root = Path(onrecord.query.__path__[0])
+    openers = {path.name for path in root.rglob("*.py") if re.search(r"(?<!_)\benter\(", path.read_text())}
+    assert openers == {"scope.py", "entrance.py"}
 
 
 @pytest.mark.parametrize("name", [*QUESTIONS, *EXACT])

@@ -44,6 +44,9 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "running": lambda engine, access, project: engine.running(access, project),
     "trace": lambda engine, access, project: engine.trace(access, project, trace_id(7)),
     "span": lambda engine, access, project: engine.span(access, project, trace_id(7), span_id(7_001)),
+    "steps": lambda engine, access, project: engine.steps(
+        access, project, engine.trace(access, project, trace_id(7)), (span_id(7_001),)
+    ),
     "export": lambda engine, access, project: engine.export(access, project),
     "note": noted,
     "compare": lambda engine, access, project: engine.compare(

@@ -14,13 +14,14 @@ from onrecord.query.scope import SCOPED, View
 
 NEWEST_FIRST: Final = "ORDER BY shard DESC, idx DESC, revision DESC"
 NEWEST_REVISION: Final = f"{NEWEST_FIRST} LIMIT 1 BY shard, idx"
-_PLAIN: Final = (
+PLAIN: Final = (
     "shard", "idx", "revision", "trace_id", "span_id", "parent_id", "name", "kind", "status", "running", "start_us",
     "received_us", "duration_us", "time_to_first_token_ms", "provider", "model_requested", "model_served",
     "tokens_input", "tokens_output", "tokens_cache_read", "tokens_reasoning", "tokens_total", "usage_aggregate",
     "cost_reported", "cost_currency", "error_type", "finish_reasons", "user", "session", "tenant", "application",
     "environment", "release", "tool", "agent", "prompt_version",
 )  # fmt: skip
+"""The columns of a list that anybody may see; the first ones that ``read_row`` reads."""
 _TEXTS: Final = ("error_message", "input_preview", "output_preview")
 _PREVIEW: Final = 400
 
@@ -29,7 +30,7 @@ def columns(view: View) -> str:
     """What ``read_row`` reads, in order."""
     texts = [f"substringUTF8({view.shown(name)}, 1, {_PREVIEW})" for name in _TEXTS]
     tags = "tags" if view.shown("tags") == "tags" else "CAST([], 'Array(String)')"
-    return ", ".join((*_PLAIN, *texts, tags))
+    return ", ".join((*PLAIN, *texts, tags))
 
 
 def read_row(row: Sequence[Any], sizes: dict[int, int]) -> SpanRow:

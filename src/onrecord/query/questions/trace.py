@@ -46,6 +46,17 @@ class TraceQuestions(Entrance):
         ids = (self._shown_id(view, trace_id), self._shown_id(view, span_id))
         return content.span_detail(view, self._vault, ids, level, self._sizes(view))
 
+    def steps(self, access: Access, project: str, found: TraceTree, span_ids: Sequence[str]) -> tuple[SpanDetail, ...]:
+        """Spans of an earlier answer of ``trace``, with content and scores as ``span`` gives them; no record id.
+
+        Content is pseudonymised at most. The store is asked for judgements that name no trace, and for nothing else.
+
+        Raises:
+            Missing: one of them is not in the answer.
+        """
+        view, _ = self._enter(access, project)
+        return content.of_tree(view, self._vault, found, span_ids)
+
     def trace_content(
         self, access: Access, project: str, trace_id: str, level: Level = Level.PSEUDONYMISED
     ) -> TraceContent:

@@ -145,7 +145,7 @@ def _people(view: View, field: str, names: Sequence[str]) -> list[_Person]:
         "count(), countIf(status = 'error'), minIf(start_us, start_us > 0), max(end_us), max(received_us), "
         f"countIf(is_unpriced), {NEEDS_TOPMOST}, {SUMS} "
         f"FROM (SELECT {_NARROW}, {entered} AS entered, {answered} AS answered "
-        f"FROM spans FINAL WHERE {SCOPED} AND trace_id IN (SELECT trace_id {named})) GROUP BY trace_id",
+        f"FROM spans FINAL PREWHERE {SCOPED} AND trace_id IN (SELECT trace_id {named})) GROUP BY trace_id",
         bound.values,
     )
     topmost = topmost_uses(view, [row[0] for row in rows if row[13]])

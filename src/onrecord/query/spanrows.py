@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from onrecord.model.record import Place
-from onrecord.query.compile import Bound
+from onrecord.query.compile import Bound, at
 from onrecord.query.results import SpanRow, Tokens
 from onrecord.query.scope import SCOPED, View
 
@@ -89,18 +89,6 @@ def after(place: Place, bound: Bound) -> str:
     """The condition that a row stands after ``place``."""
     shard, index = bound.add(place.shard, "UInt16"), bound.add(place.index, "UInt64")
     return f"(shard > {shard} OR shard = {shard} AND idx > {index})"
-
-
-def at(places: Iterable[Place], bound: Bound) -> str:
-    """The condition that a row stands at one of ``places``."""
-    by_shard: dict[int, list[int]] = {}
-    for place in places:
-        by_shard.setdefault(place.shard, []).append(place.index)
-    tests = [
-        f"shard = {bound.add(shard, 'UInt16')} AND idx IN {bound.add(indexes, 'Array(UInt64)')}"
-        for shard, indexes in by_shard.items()
-    ]
-    return f"({' OR '.join(tests) or '0'})"
 
 
 def superseded(view: View, found: Iterable[tuple[Place, int]]) -> set[tuple[Place, int]]:

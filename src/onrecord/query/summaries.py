@@ -34,7 +34,7 @@ def summaries(view: View, trace_ids: Sequence[str], sizes: Mapping[int, int]) ->
     ids = bound.add(list(trace_ids), "Array(String)")
     inner = (
         f"SELECT {_NARROW}, {view.shown('input_preview')} AS entered, {view.shown('output_preview')} AS answered "
-        f"FROM spans FINAL WHERE {SCOPED} AND trace_id IN {ids}"
+        f"FROM spans FINAL PREWHERE {SCOPED} AND trace_id IN {ids}"
     )
     rows = view.select(
         "SELECT trace_id, argMin((span_id, name, kind, status, start_us, duration_us, shard, idx), first), "

@@ -1,6 +1,7 @@
 """Nobody reads without an Access, and nobody reads another project's data: every function of the engine is tried."""
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +44,9 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "running": lambda engine, access, project: engine.running(access, project),
     "trace": lambda engine, access, project: engine.trace(access, project, trace_id(7)),
     "span": lambda engine, access, project: engine.span(access, project, trace_id(7), span_id(7_001)),
+    "steps": lambda engine, access, project: engine.steps(
+        access, project, engine.trace(access, project, trace_id(7)), (span_id(7_001),)
+    ),
     "export": lambda engine, access, project: engine.export(access, project),
     "note": noted,
     "compare": lambda engine, access, project: engine.compare(
@@ -111,11 +115,9 @@ def test_every_public_function_of_the_engine_takes_an_access_first_and_a_project
 
 
 def test_the_engine_is_the_only_thing_in_the_package_that_opens_a_view() -> None:
-    root = onrecord.query.__path__[0]
-    openers = {
-        path.name for path in Path(root).glob("*.py") if "enter(" in path.read_text() and path.name != "scope.py"
-    }
-    assert openers == {"engine.py"}
+    root = Path(onrecord.query.__path__[0])
+    openers = {path.name for path in root.rglob("*.py") if re.search(r"(?<!_)\benter\(", path.read_text())}
+    assert openers == {"scope.py", "entrance.py"}
 
 
 @pytest.mark.parametrize("name", [*QUESTIONS, *EXACT])

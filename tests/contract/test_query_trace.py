@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from onrecord.errors import Denied, Missing, Rejected
 from onrecord.model.access import Level
 from onrecord.model.message import Message, Part
-from onrecord.model.span import Span
+from onrecord.model.score import Score
+from onrecord.model.span import Span, Usage
+from onrecord.query import tree
 from onrecord.query.filters import parse
 from tests.contract.query_world import OURS, THEIRS, World, reader, said, span_id, step, trace_id
 
@@ -148,3 +151,62 @@ def test_a_tool_call_and_a_picture_are_compared_as_words(world: World) -> None:
     ])  # fmt: skip
     found = world.engine.compare(reader(), OURS.id, at(1, 1), at(1, 2))
     assert {piece.text for one in found.messages for piece in one.pieces if piece.state == "new"} == {"2"}
+
+
+def test_a_trace_that_is_read_whole_says_the_same_of_itself_as_the_list(world: World) -> None:
+    used: dict[str, Any] = {"model_served": "gpt-4o", "user_id": "anna", "session_id": "one"}
+    euro: dict[str, Any] = {"cost_reported": 0.5, "cost_currency": "EUR"}
+    world.keep([
+        step(1, 2, parent=1, kind="llm", usage=Usage(input=3, output=4, cache_read=1), **used),
+        step(1, 1, kind="agent", usage=Usage(input=30, output=40), output=(said("assistant", "the root"),)),
+        step(1, 3, parent=1, status="error", output=(said("assistant", "later"),), model_requested="other"),
+        # Nobody calls: the topmost speak, tokens and cost each by itself.
+        step(2, 1, kind="chain", usage=Usage(input=7), **euro),
+        step(2, 2, parent=1, kind="agent", usage=Usage(input=5), cost_reported=0.1, cost_currency="EUR"),
+        # Two currencies, a call that knows its cache only, one that knows its total only.
+        step(3, 1, kind="llm", usage=Usage(cache_read=9), **euro),
+        step(3, 2, kind="llm", usage=Usage(total=11), cost_reported=2.0, cost_currency="USD"),
+        # No root, no end, no start.
+        step(4, 2, parent=9, running=True, end_unix_nano=0, environment="test", application="shop"),
+        step(4, 3, parent=9, start_unix_nano=0, end_unix_nano=0, input=(said("user", "hello"),)),
+        step(5, 1, kind="tool", cost_reported=0.0, cost_currency="USD"),
+    ])  # fmt: skip
+    (place,) = world.keep([step(6, 1, status="ok")])
+    world.revise(place, step(6, 1, status="error", user_id="bert"), 1)
+    for level in (Level.METADATA, Level.PSEUDONYMISED):
+        access = reader(level=level)
+        listed = world.engine.traces(access, OURS.id).rows
+        assert {row.trace_id for row in listed} == {trace_id(number) for number in range(1, 7)}
+        for row in listed:
+            assert world.engine.trace(access, OURS.id, row.trace_id).trace == row
+
+
+def test_a_trace_beyond_the_limit_is_summed_up_by_the_store(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.keep([step(1, number) for number in range(1, 6)])
+    monkeypatch.setattr(tree, "_LIMIT", 4)
+    found = world.engine.trace(reader(), OURS.id, trace_id(1))
+    assert (found.trace.spans, len(found.nodes), found.omitted) == (5, 4, 1)
+    monkeypatch.setattr(tree, "_LIMIT", 5)
+    whole = world.engine.trace(reader(), OURS.id, trace_id(1))
+    assert (whole.trace, len(whole.nodes), whole.omitted) == (found.trace, 5, 0)
+
+
+def test_steps_of_a_tree_are_those_that_span_gives(world: World) -> None:
+    world.keep([call(1, 1, "one?"), call(1, 2, "two?"), call(1, 2, "twice?"), call(2, 2, "three?")])
+    for score in (
+        Score(name="of the trace", value=1.0, trace_id=trace_id(1)),
+        Score(name="of the step", value=0.5, trace_id=trace_id(1), span_id=span_id(1_002)),
+        Score(name="of the other", value=0.5, trace_id=trace_id(1), span_id=span_id(1_001)),
+        Score(name="of the step alone", value=0.1, span_id=span_id(1_002)),
+    ):
+        world.judge(score)
+    found = world.engine.trace(reader(), OURS.id, trace_id(1))
+    ids = (span_id(1_002), span_id(1_001))
+    for level in (Level.METADATA, Level.PSEUDONYMISED):
+        access = reader(level=level)
+        steps = world.engine.steps(access, OURS.id, world.engine.trace(access, OURS.id, trace_id(1)), ids)
+        alone = [world.engine.span(access, OURS.id, trace_id(1), one) for one in ids]
+        assert steps == tuple(msgspec.structs.replace(one, record_id="") for one in alone)
+        assert {score.name for score in steps[0].scores} == {"of the trace", "of the step", "of the step alone"}
+    with pytest.raises(Missing):
+        world.engine.steps(reader(), OURS.id, found, (span_id(2_002),))

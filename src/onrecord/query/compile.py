@@ -5,17 +5,18 @@ into absolute ones. Both are pure. A field's name reaches SQL only as a column o
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
 
 from onrecord.errors import Rejected
 from onrecord.model.ids import is_random_id
+from onrecord.model.record import Place
 from onrecord.query.fields import Field, find
 from onrecord.query.port import Lens
 from onrecord.query.scope import SCOPED
-from onrecord.query.syntax import And, Compare, Exists, Filter, In, Not, Or, Text
+from onrecord.query.syntax import And, At, Compare, Exists, Filter, In, Not, Or, Text
 
 Value = str | int | float
 _COLUMNS: Final = ("input_text", "output_text")
@@ -86,7 +87,21 @@ def compile_filter(where: Filter, bound: Bound) -> str:
         return f"NOT {compile_filter(where.part, bound)}"
     if isinstance(where, Text):
         return _text(where, bound)
+    if isinstance(where, At):
+        return at(where.places, bound)
     return _condition(where, bound)
+
+
+def at(places: Iterable[Place], bound: Bound) -> str:
+    """The condition that a row stands at one of ``places``."""
+    by_shard: dict[int, list[int]] = {}
+    for place in places:
+        by_shard.setdefault(place.shard, []).append(place.index)
+    tests = [
+        f"shard = {bound.add(shard, 'UInt16')} AND idx IN {bound.add(indexes, 'Array(UInt64)')}"
+        for shard, indexes in by_shard.items()
+    ]
+    return f"({' OR '.join(tests) or '0'})"
 
 
 def _condition(where: Filter, bound: Bound) -> str:

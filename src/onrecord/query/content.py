@@ -15,7 +15,7 @@ from onrecord.query.compile import Bound
 from onrecord.query.port import Content, Read, RecordAccess
 from onrecord.query.results import ScoreRow, SpanDetail, SpanRow, TraceTree
 from onrecord.query.scope import SCOPED, View
-from onrecord.query.scorerows import scores_of_span
+from onrecord.query.scorerows import scores_of_span, scores_without_trace
 from onrecord.query.spanrows import NEWEST_REVISION, columns, read_row
 
 _PRESENT: Final = "present"
@@ -71,6 +71,21 @@ def listed(view: View, vault: Vault, row: SpanRow) -> SpanDetail:
     level = min(Level.PSEUDONYMISED, view.level)
     detail = SpanDetail(row=row, state="withheld", level=level, reason=_METADATA_ONLY)
     return opened(view, vault, detail)
+
+
+def of_tree(view: View, vault: Vault, tree: TraceTree, span_ids: Sequence[str]) -> tuple[SpanDetail, ...]:
+    """Spans of a tree that was answered just now, as ``span_detail`` gives them: only some judgements are asked for."""
+    level = min(Level.PSEUDONYMISED, view.level)
+    alone = scores_without_trace(view, span_ids)
+    details = []
+    for span_id in span_ids:
+        rows = [node.span for node in tree.nodes if node.span.span_id == span_id]
+        if not rows:
+            raise Missing("There is no such span.", hint="It may be of another project, or erased.")
+        about = (score for score in tree.scores if score.span_id in ("", span_id))
+        row = min(rows, key=lambda row: (row.shard, row.index))  # the earliest, should an id have come twice
+        details.append(opened(view, vault, withheld(row, level, (*about, *alone.get(span_id, ())), "")))
+    return tuple(details)
 
 
 class TraceContent(msgspec.Struct, frozen=True, kw_only=True):

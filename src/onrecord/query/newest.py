@@ -13,10 +13,12 @@ from onrecord.model.record import Place
 from onrecord.query.compile import Bound, compile_filter, field_of
 from onrecord.query.scope import SCOPED, View
 from onrecord.query.spanrows import NEWEST_FIRST, after, before
-from onrecord.query.syntax import And, Compare, Exists, Filter, In, Not, Or
+from onrecord.query.syntax import And, At, Compare, Exists, Filter, In, Or, Text
 
 _RECENT: Final = 16_384
 """Places behind the newest, or behind the cursor, that are looked at first: few parts of the table hold them."""
+_WIDER: Final = 16
+"""The second look is at so many times more of them, before everything is looked at."""
 _INDEXED: Final = ("id", "score")
 
 
@@ -39,13 +41,9 @@ def newest(view: View, chosen: str, wanted: Wanted, sizes: Mapping[int, int]) ->
     rows: Sequence[Sequence[Any]] = ()
     for floor in (*_floors(wanted, sizes), None):
         bound = Bound()
-        tests = [before(wanted.start, bound)]
-        if floor is not None:
-            tests.append(after(floor, bound))
-        if wanted.without:
-            tests.append(f"trace_id NOT IN {bound.add(list(wanted.without), 'Array(String)')}")
+        tests = _stretch(wanted, floor, bound)
         rows = view.select(
-            f"SELECT {chosen} FROM spans WHERE {SCOPED} AND {' AND '.join(tests)} "
+            f"SELECT {chosen} FROM spans WHERE {SCOPED} AND {tests} "
             f"AND {compile_filter(wanted.where, bound)} {NEWEST_FIRST} LIMIT {wanted.limit}",
             bound.values,
         )
@@ -54,18 +52,48 @@ def newest(view: View, chosen: str, wanted: Wanted, sizes: Mapping[int, int]) ->
     return rows
 
 
+def newest_traces(view: View, wanted: Wanted, sizes: Mapping[int, int]) -> list[tuple[str, Place]]:
+    """The traces of which a row fits in its newest revision, by the place of the newest such row, newest first.
+
+    One statement, where the newest places hold enough of them.
+    """
+    rows: Sequence[Sequence[Any]] = ()
+    for floor in (*_floors(wanted, sizes), None):
+        bound = Bound()
+        tests = _stretch(wanted, floor, bound)
+        rows = view.select(
+            f"SELECT trace_id, max((shard, idx)) AS newest FROM spans FINAL WHERE {SCOPED} AND {tests} "
+            f"AND {compile_filter(wanted.where, bound)} GROUP BY trace_id ORDER BY newest DESC LIMIT {wanted.limit}",
+            bound.values,
+        )
+        if len(rows) == wanted.limit:
+            break
+    return [(trace_id, Place(*place)) for trace_id, place in rows]
+
+
+def _stretch(wanted: Wanted, floor: Place | None, bound: Bound) -> str:
+    """The condition that a row stands before the start and behind the floor, and in no trace that is not wanted."""
+    tests = [before(wanted.start, bound)]
+    if floor is not None:
+        tests.append(after(floor, bound))
+    if wanted.without:
+        tests.append(f"trace_id NOT IN {bound.add(list(wanted.without), 'Array(String)')}")
+    return " AND ".join(tests)
+
+
 def _floors(wanted: Wanted, sizes: Mapping[int, int]) -> list[Place]:
-    """Behind which place to look first; none when nothing is before it, or when an index leads to what is wanted."""
+    """Behind which places to look first, one after the other; none where an index leads to what is wanted."""
     shard = wanted.start.shard if wanted.start is not None else max(sizes, default=0)
     newest_index = wanted.start.index if wanted.start is not None else sizes.get(shard, 0)
-    index = newest_index - _RECENT
-    return [Place(shard, index)] if index > 0 and not _is_indexed(wanted.where) else []
+    if _is_indexed(wanted.where):
+        return []
+    return [Place(shard, newest_index - width) for width in (_RECENT, _RECENT * _WIDER) if newest_index > width]
 
 
 def _is_indexed(where: Filter) -> bool:
-    """Whether the filter asks for words, or for ids of whatever kind: what is rare, and found without reading rows."""
+    """Whether the filter asks for words, places or ids: what is rare, and found without reading rows."""
     if isinstance(where, And | Or):
         return any(map(_is_indexed, where.parts))
-    if isinstance(where, Not):
-        return False
-    return not isinstance(where, Compare | In | Exists) or field_of(where.field).kind in _INDEXED
+    if isinstance(where, Compare | In | Exists):
+        return field_of(where.field).kind in _INDEXED
+    return isinstance(where, At) or (isinstance(where, Text) and where.kind != "substring")

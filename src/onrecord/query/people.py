@@ -9,22 +9,17 @@ from onrecord.query.compile import Bound, compile_filter
 from onrecord.query.cursor import NameCursor, encode
 from onrecord.query.results import Page, SessionRow, UserRow
 from onrecord.query.scope import SCOPED, View
-from onrecord.query.spanrows import NEWEST_REVISION
-from onrecord.query.syntax import EVERYTHING, Filter
-from onrecord.query.uses import NEEDS_TOPMOST, SUMS, Use, added, read_use, topmost_uses, with_topmost
+from onrecord.query.syntax import EVERYTHING, Compare, Filter
+from onrecord.query.uses import MARKED, NEEDS_TOPMOST, SUMS, Use, added, read_use, topmost_uses, with_topmost
 
 _NARROW: Final = (
-    "trace_id, span_id, shard, idx, revision, is_root, kind, status, running, start_us, end_us, received_us, user, "
-    "session, application, environment, usage_aggregate, tokens_input, tokens_output, tokens_cache_read, "
-    "tokens_reasoning, tokens_total, cost_reported, cost_currency, model_served, model_requested"
+    "trace_id, status, start_us, end_us, received_us, user, session, application, environment, "
+    "(start_us, NOT is_root, idx) AS first, (end_us, is_root, idx) AS last, "
+    "(model_served != '' OR model_requested != '') AND kind NOT IN ('agent', 'chain') "
+    f"AND isNull(cost_reported) AS is_unpriced, {MARKED}"
 )
-_UNPRICED: Final = (
-    "countIf((model_served != '' OR model_requested != '') AND kind NOT IN ('agent', 'chain') "
-    "AND isNull(cost_reported))"
-)
-_FIRST: Final = "(start_us, NOT is_root, idx)"
-_LAST: Final = "(end_us, is_root, idx)"
 _PREVIEW: Final = 400
+_MANY: Final = "Array(String)"
 
 
 class _Person(msgspec.Struct, frozen=True):
@@ -82,23 +77,56 @@ def users(view: View, where: Filter, start: NameCursor | None, limit: int) -> Pa
 
 def _names(view: View, field: str, where: Filter, start: NameCursor | None, limit: int) -> tuple[list[str], str]:
     """The names of one page, and the cursor of the page that follows."""
+    since_us = _since(where)
+    rows = _recent(view, field, since_us, start, limit) if since_us is not None else []
+    if len(rows) <= limit:
+        rows = _fitting(view, field, where, start, limit)
+    listed = rows[:limit]
+    following = encode(NameCursor(listed[-1][1], listed[-1][0])) if len(rows) > limit else ""
+    return [name for name, _ in listed], following
+
+
+def _since(where: Filter) -> int | None:
+    """The first instant that fits, when that is all that the filter asks for."""
+    is_since = isinstance(where, Compare) and where.field == "received" and where.operator == ">="
+    return int(where.value) if isinstance(where, Compare) and is_since else None
+
+
+def _recent(view: View, field: str, since_us: int, start: NameCursor | None, limit: int) -> Sequence[tuple[str, int]]:
+    """The newest names of spans received since then, whether or not older ones fit by another span of their traces.
+
+    A full page of them is the page, as nothing that is older stands above them; and no span has been read.
+    """
+    bound = Bound()
+    since = f"newest >= {bound.add(since_us, 'Int64')}"
+    rows = view.select(
+        f"SELECT value, max(received_us) AS newest FROM trace_names WHERE {SCOPED} AND field = '{field}' "
+        f"GROUP BY value HAVING {since} AND {_older(start, bound)} ORDER BY newest DESC, value DESC LIMIT {limit + 1}",
+        bound.values,
+    )
+    return [(name, newest_us) for name, newest_us in rows]
+
+
+def _fitting(view: View, field: str, where: Filter, start: NameCursor | None, limit: int) -> Sequence[tuple[str, int]]:
     bound = Bound()
     fitting = ""
     if where != EVERYTHING:
         fitting = (
             f" AND trace_id IN (SELECT trace_id FROM spans FINAL WHERE {SCOPED} AND {compile_filter(where, bound)})"
         )
-    older = "1"
-    if start is not None:
-        older = f"(newest, value) < ({bound.add(start.received_us, 'Int64')}, {bound.add(start.name, 'String')})"
     rows = view.select(
         f"SELECT value, max(received_us) AS newest FROM trace_names WHERE {SCOPED} AND field = '{field}'{fitting} "
-        f"GROUP BY value HAVING {older} ORDER BY newest DESC, value DESC LIMIT {limit + 1}",
+        f"GROUP BY value HAVING {_older(start, bound)} ORDER BY newest DESC, value DESC LIMIT {limit + 1}",
         bound.values,
     )
-    listed = rows[:limit]
-    following = encode(NameCursor(listed[-1][1], listed[-1][0])) if len(rows) > limit else ""
-    return [name for name, _ in listed], following
+    return [(name, newest_us) for name, newest_us in rows]
+
+
+def _older(start: NameCursor | None, bound: Bound) -> str:
+    """The condition that a name stands behind the cursor."""
+    if start is None:
+        return "1"
+    return f"(newest, value) < ({bound.add(start.received_us, 'Int64')}, {bound.add(start.name, 'String')})"
 
 
 def _people(view: View, field: str, names: Sequence[str]) -> list[_Person]:
@@ -106,51 +134,49 @@ def _people(view: View, field: str, names: Sequence[str]) -> list[_Person]:
     if not names:
         return []
     bound = Bound()
-    many = bound.add(list(names), "Array(String)")
-    named = f"SELECT trace_id, value FROM trace_names WHERE {SCOPED} AND field = '{field}' AND value IN {many}"
-    ids = f"SELECT trace_id FROM trace_names WHERE {SCOPED} AND field = '{field}' AND value IN {many}"
+    named = f"FROM trace_names WHERE {SCOPED} AND field = '{field}' AND value IN {bound.add(list(names), _MANY)}"
+    pairs = view.select(f"SELECT DISTINCT value, trace_id {named}", bound.values)
     entered, answered = view.shown("input_preview"), view.shown("output_preview")
-    traced = (
-        f"SELECT {_NARROW}, {entered} AS entered, {answered} AS answered "
-        f"FROM spans WHERE {SCOPED} AND trace_id IN ({ids}) {NEWEST_REVISION}"
-    )
     rows = view.select(
-        "SELECT value, trace_id, argMinIf(user, start_us, user != ''), "
-        "groupUniqArrayIf(4)(session, session != ''), anyIf(application, application != ''), "
-        f"anyIf(environment, environment != ''), substringUTF8(argMinIf(entered, {_FIRST}, entered != ''), 1, "
-        f"{_PREVIEW}), substringUTF8(argMaxIf(answered, {_LAST}, answered != ''), 1, {_PREVIEW}), "
+        "SELECT trace_id, argMinIf(user, start_us, user != ''), groupUniqArrayIf(4)(session, session != ''), "
+        "anyIf(application, application != ''), anyIf(environment, environment != ''), "
+        f"substringUTF8(argMinIf(entered, first, entered != ''), 1, {_PREVIEW}), "
+        f"substringUTF8(argMaxIf(answered, last, answered != ''), 1, {_PREVIEW}), "
         "count(), countIf(status = 'error'), minIf(start_us, start_us > 0), max(end_us), max(received_us), "
-        f"{_UNPRICED}, {NEEDS_TOPMOST}, {SUMS} FROM ({traced}) AS traced "
-        f"INNER JOIN ({named} GROUP BY trace_id, value) AS named USING (trace_id) GROUP BY value, trace_id",
+        f"countIf(is_unpriced), {NEEDS_TOPMOST}, {SUMS} "
+        f"FROM (SELECT {_NARROW}, {entered} AS entered, {answered} AS answered "
+        f"FROM spans FINAL PREWHERE {SCOPED} AND trace_id IN (SELECT trace_id {named})) GROUP BY trace_id",
         bound.values,
     )
-    topmost = topmost_uses(view, [row[1] for row in rows if row[14]])
+    topmost = topmost_uses(view, [row[0] for row in rows if row[13]])
+    traces = {row[0]: row for row in rows}
     grouped: dict[str, list[Sequence[Any]]] = {}
-    for row in rows:
-        grouped.setdefault(row[0], []).append(row)
+    for name, trace_id in pairs:
+        if trace_id in traces:
+            grouped.setdefault(name, []).append(traces[trace_id])
     return [_person(name, grouped[name], topmost) for name in names if name in grouped]
 
 
 def _person(name: str, rows: list[Sequence[Any]], topmost: Mapping[str, Use]) -> _Person:
-    rows = sorted(rows, key=lambda row: (row[10], row[1]))
-    uses = [with_topmost(read_use(row[15:]), topmost.get(row[1])) for row in rows]
+    rows = sorted(rows, key=lambda row: (row[9], row[0]))
+    uses = [with_topmost(read_use(row[14:]), topmost.get(row[0])) for row in rows]
     costs = [use.cost for use in uses if use.cost is not None]
     currencies = {use.currency for use in uses if use.currency}
     return _Person(
         name=name,
-        user=next((row[2] for row in rows if row[2]), ""),
-        session_count=len({session for row in rows for session in row[3]}),
-        application=next((row[4] for row in rows if row[4]), ""),
-        environment=next((row[5] for row in rows if row[5]), ""),
-        first_input=next((row[6] for row in rows if row[6]), ""),
-        last_output=next((row[7] for row in reversed(rows) if row[7]), ""),
+        user=next((row[1] for row in rows if row[1]), ""),
+        session_count=len({session for row in rows for session in row[2]}),
+        application=next((row[3] for row in rows if row[3]), ""),
+        environment=next((row[4] for row in rows if row[4]), ""),
+        first_input=next((row[5] for row in rows if row[5]), ""),
+        last_output=next((row[6] for row in reversed(rows) if row[6]), ""),
         traces=len(rows),
-        spans=sum(row[8] for row in rows),
-        errors=sum(row[9] for row in rows),
-        began_us=min((row[10] for row in rows if row[10]), default=0),
-        ended_us=max(row[11] for row in rows),
-        newest_us=max(row[12] for row in rows),
-        unpriced=sum(row[13] for row in rows),
+        spans=sum(row[7] for row in rows),
+        errors=sum(row[8] for row in rows),
+        began_us=min((row[9] for row in rows if row[9]), default=0),
+        ended_us=max(row[10] for row in rows),
+        newest_us=max(row[11] for row in rows),
+        unpriced=sum(row[12] for row in rows),
         use=Use(
             tokens=added(use.tokens for use in uses),
             cost=sum(costs) if costs and len(currencies) == 1 else None,

@@ -17,10 +17,9 @@ from onrecord.ledger.proof import TlogProof, encode_proof
 from onrecord.ledger.reader import LedgerReader
 from onrecord.model.record import Place
 from onrecord.model.time import iso_of
-from onrecord.query.compile import Bound
+from onrecord.query.compile import Bound, at
 from onrecord.query.results import Head, Proof
 from onrecord.query.scope import SCOPED, View
-from onrecord.query.spanrows import at
 
 Ledgers = Sequence[tuple[int, LedgerReader]]
 _VKEY: Final = "vkey"

@@ -5,7 +5,7 @@ never 0; an empty text is *not there* or *not for this reader* (level ``metadata
 are pseudonyms. Text is pseudonymised everywhere but in ``SpanDetail.content`` at level ``exact``.
 """
 
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -28,6 +28,9 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     limit: int = 50
     after: str = ""
+
+
+FIRST: Final = PageRequest()
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -68,23 +68,28 @@ def scores_of_spans(
 ) -> tuple[tuple[ScoreRow, ...], ...]:
     """``scores_of_span`` of many, given by trace id and span id, in their order."""
     every = scores_of_traces(view, list({trace_id for trace_id, _ in ids}), most)
-    bound = Bound()
-    spans = bound.add([span_id for _, span_id in ids], "Array(String)")
-    alone = [
-        _score_row(row)
-        for row in view.select(
-            f"SELECT {_columns(view)} FROM scores FINAL WHERE {SCOPED} "
-            f"AND trace_id = '' AND span_id IN {spans} {_NEWEST} LIMIT {most}",
-            bound.values,
-        )
-    ]
+    alone = scores_without_trace(view, [span_id for _, span_id in ids], most)
     return tuple(
         (
             *(score for score in every.get(trace_id, ()) if score.span_id in ("", span_id)),
-            *(score for score in reversed(alone) if score.span_id == span_id),
+            *alone.get(span_id, ()),
         )
         for trace_id, span_id in ids
     )
+
+
+def scores_without_trace(view: View, span_ids: Sequence[str], most: int = _SCORES) -> dict[str, tuple[ScoreRow, ...]]:
+    """Judgements that name a span and not its trace, by span; oldest first."""
+    bound = Bound()
+    rows = view.select(
+        f"SELECT {_columns(view)} FROM scores FINAL WHERE {SCOPED} "
+        f"AND trace_id = '' AND span_id IN {bound.add(list(span_ids), 'Array(String)')} {_NEWEST} LIMIT {most}",
+        bound.values,
+    )
+    found: dict[str, tuple[ScoreRow, ...]] = {}
+    for score in map(_score_row, reversed(rows)):
+        found[score.span_id] = (*found.get(score.span_id, ()), score)
+    return found
 
 
 def scores_about(view: View, target: str, ids: Sequence[str], offset: int, limit: int) -> tuple[ScoreRow, ...]:

@@ -8,19 +8,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from onrecord.model.record import Place
-from onrecord.query.compile import Bound
+from onrecord.query.compile import Bound, at
 from onrecord.query.results import SpanRow, Tokens
 from onrecord.query.scope import SCOPED, View
 
 NEWEST_FIRST: Final = "ORDER BY shard DESC, idx DESC, revision DESC"
 NEWEST_REVISION: Final = f"{NEWEST_FIRST} LIMIT 1 BY shard, idx"
-_PLAIN: Final = (
+PLAIN: Final = (
     "shard", "idx", "revision", "trace_id", "span_id", "parent_id", "name", "kind", "status", "running", "start_us",
     "received_us", "duration_us", "time_to_first_token_ms", "provider", "model_requested", "model_served",
     "tokens_input", "tokens_output", "tokens_cache_read", "tokens_reasoning", "tokens_total", "usage_aggregate",
     "cost_reported", "cost_currency", "error_type", "finish_reasons", "user", "session", "tenant", "application",
     "environment", "release", "tool", "agent", "prompt_version",
 )  # fmt: skip
+"""The columns of a list that anybody may see; the first ones that ``read_row`` reads."""
 _TEXTS: Final = ("error_message", "input_preview", "output_preview")
 _PREVIEW: Final = 400
 
@@ -29,7 +30,7 @@ def columns(view: View) -> str:
     """What ``read_row`` reads, in order."""
     texts = [f"substringUTF8({view.shown(name)}, 1, {_PREVIEW})" for name in _TEXTS]
     tags = "tags" if view.shown("tags") == "tags" else "CAST([], 'Array(String)')"
-    return ", ".join((*_PLAIN, *texts, tags))
+    return ", ".join((*PLAIN, *texts, tags))
 
 
 def read_row(row: Sequence[Any], sizes: dict[int, int]) -> SpanRow:
@@ -88,18 +89,6 @@ def after(place: Place, bound: Bound) -> str:
     """The condition that a row stands after ``place``."""
     shard, index = bound.add(place.shard, "UInt16"), bound.add(place.index, "UInt64")
     return f"(shard > {shard} OR shard = {shard} AND idx > {index})"
-
-
-def at(places: Iterable[Place], bound: Bound) -> str:
-    """The condition that a row stands at one of ``places``."""
-    by_shard: dict[int, list[int]] = {}
-    for place in places:
-        by_shard.setdefault(place.shard, []).append(place.index)
-    tests = [
-        f"shard = {bound.add(shard, 'UInt16')} AND idx IN {bound.add(indexes, 'Array(UInt64)')}"
-        for shard, indexes in by_shard.items()
-    ]
-    return f"({' OR '.join(tests) or '0'})"
 
 
 def superseded(view: View, found: Iterable[tuple[Place, int]]) -> set[tuple[Place, int]]:

@@ -7,22 +7,19 @@ from onrecord.query.compile import Bound
 from onrecord.query.results import ScoreRow, TraceRow
 from onrecord.query.scope import SCOPED, View
 from onrecord.query.scorerows import scores_of_traces
-from onrecord.query.spanrows import NEWEST_REVISION
-from onrecord.query.uses import NEEDS_TOPMOST, SUMS, Use, read_use, topmost_uses, with_topmost
+from onrecord.query.uses import MARKED, NEEDS_TOPMOST, SUMS, Use, read_use, topmost_uses, with_topmost
 
 _PREVIEW: Final = 400
 _MODELS: Final = 8
 _NARROW: Final = (
-    "trace_id, span_id, shard, idx, revision, is_root, name, kind, status, running, start_us, end_us, received_us, "
-    "duration_us, model_served, model_requested, user, session, application, environment, usage_aggregate, "
-    "tokens_input, tokens_output, tokens_cache_read, tokens_reasoning, tokens_total, cost_reported, cost_currency"
+    "trace_id, span_id, shard, idx, name, kind, status, running, start_us, end_us, received_us, duration_us, user, "
+    "session, application, environment, if(model_served != '', model_served, model_requested) AS model_named, "
+    f"(NOT is_root, start_us, idx) AS first, (is_root, end_us, idx) AS last, {MARKED}"
 )
-_FIRST: Final = "(NOT is_root, start_us, idx)"
 _LABELS: Final = (
-    f"groupUniqArrayIf({_MODELS})(if(model_served != '', model_served, model_requested), "
-    "model_served != '' OR model_requested != ''), "
-    f"argMinIf(user, {_FIRST}, user != ''), argMinIf(session, {_FIRST}, session != ''), "
-    f"argMinIf(application, {_FIRST}, application != ''), argMinIf(environment, {_FIRST}, environment != '')"
+    f"groupUniqArrayIf({_MODELS})(model_named, model_named != ''), "
+    "argMinIf(user, first, user != ''), argMinIf(session, first, session != ''), "
+    "argMinIf(application, first, application != ''), argMinIf(environment, first, environment != '')"
 )
 _EXTENT: Final = (
     "count(), countIf(status = 'error'), max(running), minIf(start_us, start_us > 0), max(end_us), max(received_us)"
@@ -37,12 +34,12 @@ def summaries(view: View, trace_ids: Sequence[str], sizes: Mapping[int, int]) ->
     ids = bound.add(list(trace_ids), "Array(String)")
     inner = (
         f"SELECT {_NARROW}, {view.shown('input_preview')} AS entered, {view.shown('output_preview')} AS answered "
-        f"FROM spans WHERE {SCOPED} AND trace_id IN {ids} {NEWEST_REVISION}"
+        f"FROM spans FINAL PREWHERE {SCOPED} AND trace_id IN {ids}"
     )
     rows = view.select(
-        f"SELECT trace_id, argMin((span_id, name, kind, status, start_us, duration_us, shard, idx), {_FIRST}), "
-        f"substringUTF8(argMinIf(entered, {_FIRST}, entered != ''), 1, {_PREVIEW}), "
-        f"substringUTF8(argMaxIf(answered, (is_root, end_us), answered != ''), 1, {_PREVIEW}), "
+        "SELECT trace_id, argMin((span_id, name, kind, status, start_us, duration_us, shard, idx), first), "
+        f"substringUTF8(argMinIf(entered, first, entered != ''), 1, {_PREVIEW}), "
+        f"substringUTF8(argMaxIf(answered, last, answered != ''), 1, {_PREVIEW}), "
         f"{_LABELS}, {_EXTENT}, {NEEDS_TOPMOST}, {SUMS} FROM ({inner}) GROUP BY trace_id",
         bound.values,
     )

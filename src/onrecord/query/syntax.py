@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from onrecord.model.record import Place
+
 OPERATORS: Final = ("=", "!=", "<", "<=", ">", ">=", "prefix", "contains")
 
 
@@ -63,7 +65,20 @@ class Text(Filter, frozen=True, tag=True):
     text: str
 
 
+class At(Filter, frozen=True, tag=True):
+    """Spans at these places of the ledgers. What a search found: nobody types it."""
+
+    places: tuple[Place, ...]
+
+
 EVERYTHING: Final = And()
+
+
+def looks_for_text(where: Filter) -> bool:
+    """Whether any part of a filter is words, a phrase or a part of a word."""
+    if isinstance(where, And | Or):
+        return any(map(looks_for_text, where.parts))
+    return looks_for_text(where.part) if isinstance(where, Not) else isinstance(where, Text)
 
 
 def values_of(where: Filter, field: str) -> tuple[str, ...]:

@@ -5,12 +5,11 @@ from typing import Final
 
 from onrecord import limits
 from onrecord.errors import Missing
-from onrecord.query.compile import Bound
 from onrecord.query.results import Node, SpanRow, TraceTree
-from onrecord.query.scope import SCOPED, View
+from onrecord.query.scope import View
 from onrecord.query.scorerows import scores_of_traces
-from onrecord.query.spanrows import NEWEST_REVISION, columns, read_row
 from onrecord.query.summaries import summaries
+from onrecord.query.traceread import Spans
 
 _LIMIT: Final = limits.TRACE_SPANS
 
@@ -21,21 +20,16 @@ def trace_tree(view: View, trace_id: str, sizes: dict[int, int]) -> TraceTree:
     Raises:
         Missing: no span of it is there.
     """
-    bound = Bound()
-    rows = view.select(
-        f"SELECT {columns(view)} FROM spans WHERE {SCOPED} AND trace_id = {bound.add(trace_id, 'String')} "
-        f"{NEWEST_REVISION} LIMIT {_LIMIT}",
-        bound.values,
-    )
-    found = summaries(view, [trace_id], sizes).get(trace_id)
-    if found is None or not rows:
+    found = Spans(view, trace_id, _LIMIT, sizes)
+    scores = scores_of_traces(view, [trace_id]).get(trace_id, ()) if found.rows else ()
+    row = found.summary(scores, sizes) if found.are_all else summaries(view, [trace_id], sizes).get(trace_id)
+    if row is None:
         raise Missing("There is no such trace.", hint="It may be of another project, or erased.")
-    spans = [read_row(row, sizes) for row in rows]
     return TraceTree(
-        trace=found,
-        nodes=ordered(spans, found.start_us),
-        omitted=max(0, found.spans - len(spans)),
-        scores=scores_of_traces(view, [trace_id]).get(trace_id, ()),
+        trace=row,
+        nodes=ordered(found.rows, row.start_us),
+        omitted=max(0, row.spans - len(found.rows)),
+        scores=scores,
     )
 
 

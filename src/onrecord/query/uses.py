@@ -5,7 +5,7 @@ trace knows a count, the topmost steps that know one speak for everything below 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -21,17 +21,28 @@ TOTAL: Final = (
     "if(isNotNull(tokens_input) AND isNotNull(tokens_output), tokens_input + tokens_output, "
     "coalesce(tokens_total, tokens_input, tokens_output))"
 )
+MARKED: Final = (
+    f"{CALL} AS is_call, {COUNTED} AS is_counted, isNotNull(cost_reported) AS is_priced, {TOTAL} AS total, "
+    "tokens_input, tokens_output, tokens_cache_read, tokens_reasoning, cost_reported, cost_currency"
+)
+"""What an inner SELECT says of each span for ``SUMS`` and ``NEEDS_TOPMOST``: once, as each mention costs the engine."""
 SUMS: Final = (
-    f"sumIf(tokens_input, {CALL}), sumIf(tokens_output, {CALL}), sumIf(tokens_cache_read, {CALL}), "
-    f"sumIf(tokens_reasoning, {CALL}), sumIf({TOTAL}, {CALL}), sumIf(cost_reported, {CALL}), "
-    "groupUniqArrayIf(2)(cost_currency, isNotNull(cost_reported))"
+    "sumIf(tokens_input, is_call), sumIf(tokens_output, is_call), sumIf(tokens_cache_read, is_call), "
+    "sumIf(tokens_reasoning, is_call), sumIf(total, is_call), sumIf(cost_reported, is_call), "
+    "groupUniqArrayIf(2)(cost_currency, is_priced)"
 )
 """What ``read_use`` reads, in order."""
 NEEDS_TOPMOST: Final = (
-    f"(countIf({CALL} AND {COUNTED}) = 0 AND countIf({COUNTED}) > 0 "
-    f"OR countIf({CALL} AND isNotNull(cost_reported)) = 0 AND countIf(isNotNull(cost_reported)) > 0)"
+    "(countIf(is_call AND is_counted) = 0 AND countIf(is_counted) > 0 "
+    "OR countIf(is_call AND is_priced) = 0 AND countIf(is_priced) > 0)"
 )
 """Whether no call of the group knows its tokens, or its cost, although another step does."""
+USED: Final = (
+    "kind", "usage_aggregate", "span_id", "parent_id", "cost_reported", "cost_currency",
+    "tokens_input", "tokens_output", "tokens_cache_read", "tokens_reasoning", "tokens_total",
+)  # fmt: skip
+"""Columns of a span, in the order in which ``use_of`` reads them."""
+_NOT_CALLS: Final = ("agent", "chain")
 _COUNTS: Final = "tokens_input, tokens_output, tokens_cache_read, tokens_reasoning, tokens_total"
 
 
@@ -62,6 +73,26 @@ def read_use(row: Sequence[object]) -> Use:
         cost=cost if single else None,  # type: ignore[arg-type]
         currency=str(currencies[0]) if single else "",
     )
+
+
+def use_of(spans: Sequence[Sequence[Any]]) -> Use:
+    """What ``SUMS`` and ``topmost`` say of the spans of one trace, each with the columns ``USED``."""
+    calls = [span for span in spans if not span[1] and span[0] not in _NOT_CALLS]
+    costs = [span[4] for span in calls if span[4] is not None]
+    counts = [_summed(span[column] for span in calls) for column in range(6, 10)]
+    total = _summed(tokens_of(*span[6:]).total for span in calls)
+    currencies = {span[5] for span in spans if span[4] is not None}
+    use = read_use((*counts, total, sum(costs) if costs else None, tuple(currencies)))
+    uncounted = total is None and any(count is not None for span in spans for count in (span[6], span[7], span[10]))
+    if not uncounted and (costs or not currencies):
+        return use
+    steps = [Step(span_id, parent_id, tokens_of(*rest), cost) for _, _, span_id, parent_id, cost, _, *rest in spans]
+    return with_topmost(use, topmost(steps))
+
+
+def _summed(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 def with_topmost(use: Use, topmost: Use | None) -> Use:

@@ -17,12 +17,13 @@ STEPS: Final = 40
 def glance(visit: Visit) -> Response:
     """The fragment ``/traces/{trace}/glance``."""
     tree = visit.site.engine.trace(visit.access, visit.project.id, visit.request.path_params["trace"])
+    (root,) = visit.site.engine.steps(visit.access, visit.project.id, tree, (tree.nodes[0].span.span_id,))
     look = looking(visit.request.query_params, visit.site.clock.now_us())
     layout = Layout(tree)
     return visit.render(
         "part/glance.html",
         tree=tree,
-        turn=turn_of(visit, tree, View(terms=look.terms)),
+        turn=turn_of(root, View(terms=look.terms)),
         rows=[layout.row(number) for number in range(min(STEPS, len(tree.nodes)))],
         left=len(tree.nodes) - STEPS,
         here=f"/traces/{tree.trace.trace_id}",

@@ -41,15 +41,17 @@ def trace(visit: Visit) -> Response:
     layout = Layout(tree)
     wanted = visit.asked("s")
     selected = wanted if any(node.span.span_id == wanted for node in tree.nodes) else layout.first()
-    detail = visit.site.engine.span(visit.access, visit.project.id, tree.trace.trace_id, selected)
+    root, window = tree.nodes[0].span, _window(visit, layout, selected)
+    is_told = window["view"] == VIEWS[0] and root.kind != "llm"
+    wanted_ids = dict.fromkeys((selected, *([root.span_id] if is_told else ())))
+    details = visit.site.engine.steps(visit.access, visit.project.id, tree, tuple(wanted_ids))
     errors = (node.span.span_id for node in tree.nodes if node.span.status == "error")
-    context = step_context(visit, detail)
-    window = _window(visit, layout, selected)
+    context = step_context(visit, details[0])
     return visit.render(
         "trace.html",
         **{**context, **window},
         tree=tree,
-        turn=_turn(visit, tree, window),
+        turn=_turn(details[-1], View(terms=window["terms"])) if is_told else None,
         end=visit.asked("end"),
         total_ms=layout.total_ms,
         first_error=next(errors, ""),
@@ -115,11 +117,9 @@ def _window(visit: Visit, layout: Layout, chosen: str) -> dict[str, Any]:
     }
 
 
-def _turn(visit: Visit, tree: TraceTree, window: dict[str, Any]) -> Turn | None:
-    """Both ends of the conversation, around the steps; none where a model call is the whole of it."""
-    if window["view"] != VIEWS[0] or tree.nodes[0].span.kind == "llm":
-        return None
-    found = turn_of(visit, tree, View(terms=window["terms"]))
+def _turn(root: SpanDetail, look: View) -> Turn | None:
+    """Both ends of the conversation, around the steps; none where the root tells neither."""
+    found = turn_of(root, look)
     return found if found.told else None
 
 

@@ -2,9 +2,8 @@
 
 import msgspec
 
-from onrecord.query.results import SpanDetail, TraceTree
+from onrecord.query.results import SpanDetail
 from onrecord.web.content import Block, View, blocks
-from onrecord.web.visit import Visit
 
 _INSTRUCTIONS = ("system", "developer")
 
@@ -22,10 +21,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.asked or self.answer)
 
 
-def turn_of(visit: Visit, tree: TraceTree, look: View) -> Turn:
-    """The turn of the first root: its newest messages but for instructions, and its output."""
-    root = tree.nodes[0].span
-    detail = visit.site.engine.span(visit.access, visit.project.id, root.trace_id, root.span_id)
+def turn_of(detail: SpanDetail, look: View) -> Turn:
+    """The turn that a root tells: its newest messages but for instructions, and its output."""
     content = detail.content
     if content is None:
         return Turn(detail=detail)

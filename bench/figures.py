@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+import msgspec
+
 from bench.store import START_NS, cpu_s, spans
 from onrecord.model.access import Access, Level
 from onrecord.model.project import Project
@@ -31,7 +33,7 @@ TIMES = 9
 
 
 def lines(seed: int, rows: int) -> Iterator[bytes]:
-    """Stamped rows over 30 days; 20 versions of a prompt."""
+    """Stamped rows over 30 days, each received two seconds after it began; 20 versions of a prompt."""
     for index, one in enumerate(islice(spans(seed), rows)):
         received_us = START_NS // 1_000 + index * DAYS_US // rows
         facts = RecordFacts(
@@ -39,7 +41,11 @@ def lines(seed: int, rows: int) -> Iterator[bytes]:
             retention="standard",
         )  # fmt: skip
         version = f"pv_{index // 8 % 20:012}" if one.kind == "llm" else ""
-        yield stamp(span_line(one, facts, (), version), Place(2026, index), 0, received_us)
+        moved = (received_us - 2_000_000) * 1_000 - one.start_unix_nano
+        began = msgspec.structs.replace(
+            one, start_unix_nano=one.start_unix_nano + moved, end_unix_nano=one.end_unix_nano + moved
+        )
+        yield stamp(span_line(began, facts, (), version), Place(2026, index), 0, received_us)
 
 
 def timed(name: str, ask: Callable[[], object]) -> None:

@@ -3,13 +3,14 @@
 import random
 from typing import Any
 
+import msgspec
 import pytest
 
 from onrecord.errors import Denied, Rejected
 from onrecord.model.access import Level
 from onrecord.model.span import Span, Usage
 from onrecord.query.charts import CONDITIONS, DIMENSIONS, LINES, STRETCHES, Charts, Line, interval_for
-from onrecord.query.filters import And, Compare, Filter, parse
+from onrecord.query.filters import And, Compare, Filter, Not, parse
 from onrecord.query.syntax import EVERYTHING
 from tests.contract.query_world import LENSES, NOW_US, OURS, THEIRS, World, reader, said, step
 
@@ -25,7 +26,18 @@ def call(trace: int, number: int, **more: Any) -> Span:
 
 
 def keep_at(world: World, hour: int, *spans: Span) -> None:
-    world.keep(spans, facts={"received_us": NOW_US - NOW_US % HOUR_US + hour * HOUR_US})
+    """Keep spans that began in an hour and came three days later."""
+    base_us = NOW_US - NOW_US % HOUR_US
+    late = (base_us + hour * HOUR_US) * 1_000 - NOW_US * 1_000
+    moved = [
+        msgspec.structs.replace(
+            one,
+            start_unix_nano=one.start_unix_nano + late,
+            end_unix_nano=one.end_unix_nano and one.end_unix_nano + late,
+        )
+        for one in spans
+    ]
+    world.keep(moved, facts={"received_us": base_us + 72 * HOUR_US})
 
 
 def drawn(world: World, by: str = "model", where: Filter = EVERYTHING, hours: int = 48) -> Charts:
@@ -46,6 +58,23 @@ def test_each_value_has_a_line_and_the_points_of_a_line_stand_in_their_stretch(w
     assert [point.traffic for point in found.lines[0].points[:7]] == [1, 0, 0, 0, 0, 2, 0]
     assert [point.errors for point in found.lines[0].points[:7]] == [0, 0, 0, 0, 0, 1, 0]
     assert (found.whole.whole.traffic, found.whole.points[0].traffic, found.whole.whole.tokens) == (4, 2, 60)
+
+
+def test_a_step_that_names_no_time_or_one_to_come_happened_when_it_was_received(world: World) -> None:
+    base_us = NOW_US - NOW_US % HOUR_US
+    hour = {"received_us": base_us + 3 * HOUR_US}
+    ahead = call(2, 2, start_unix_nano=(base_us + 40 * HOUR_US) * 1_000, end_unix_nano=0)
+    world.keep([call(1, 2, start_unix_nano=0, end_unix_nano=0), ahead], facts=hour)
+    world.keep([call(3, 2, start_unix_nano=(base_us + HOUR_US) * 1_000, end_unix_nano=0)], facts=hour)
+    assert [point.traffic for point in drawn(world).whole.points[:5]] == [0, 1, 0, 2, 0]
+    buckets = world.engine.aggregate(reader(), OURS.id, interval_s=3_600)
+    assert [(bucket.time_us, bucket.values["count"]) for bucket in buckets] == [
+        (base_us + HOUR_US, 1), (base_us + 3 * HOUR_US, 2),
+    ]  # fmt: skip
+    for hours, count in ((1, 3), (2, 2), (4, 0)):
+        since = Compare("time", ">=", base_us + hours * HOUR_US)
+        assert world.engine.counts(reader(), OURS.id, since).spans == count
+        assert world.engine.counts(reader(), OURS.id, Not(since)).spans == 3 - count
 
 
 def test_what_is_unknown_is_none_and_unknown_prices_are_counted(world: World) -> None:

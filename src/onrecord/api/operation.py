@@ -88,8 +88,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 LIMIT: Final = Parameter(name="limit", note="Rows of one page", whole=True)
 AFTER: Final = Parameter(name="after", note="Cursor: `next` of the page before")
 PROJECT: Final = Parameter(name="project", note="Id or name of the project; needed when you may see several")
-FROM: Final = Parameter(name="from", note="Received at or after: 2026-11-23, 2026-11-23T08:00:00Z or -24h")
-TO: Final = Parameter(name="to", note="Received before")
+FROM: Final = Parameter(name="from", note="Began at or after: 2026-11-23, 2026-11-23T08:00:00Z or -24h")
+TO: Final = Parameter(name="to", note="Began before")
 
 
 def parameters_of(operation: Operation) -> tuple[Parameter, ...]:

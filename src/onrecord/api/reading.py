@@ -106,7 +106,7 @@ def _filter(operation: Operation, rest: Sequence[tuple[str, str]], values: dict[
         return everything_of([])
     bounds = [
         from_parameters([(field, values[name][0])])
-        for name, field in ((FROM.name, "received__gte"), (TO.name, "received__lt"))
+        for name, field in ((FROM.name, "time__gte"), (TO.name, "time__lt"))
         if name in values
     ]
     return everything_of([from_parameters(rest), *bounds])

@@ -94,7 +94,7 @@ class Hand:
     def session(self, row: SessionRow) -> tuple[Text, ...]:
         """A session, as its page writes it."""
         return (
-            self.when(row.received_us),
+            self.when(row.last_us),
             text(row.session),
             text(short_id(row.user)),
             text(row.first_input),
@@ -109,7 +109,7 @@ class Hand:
     def person(self, row: UserRow) -> tuple[Text, ...]:
         """Somebody who used an application."""
         return (
-            self.when(row.received_us),
+            self.when(row.last_us),
             text(row.user),
             self.when(row.first_us),
             number(row.sessions),

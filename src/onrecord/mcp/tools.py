@@ -36,11 +36,11 @@ Query = Annotated[
     Meta(
         description='A search line: words, "a phrase", field:value, latency>2s, error:*, -not, OR. '
         "Fields: model, status, kind, user, session, application, tool, error, latency, cost, tokens_total, tag, "
-        "received, metadata.KEY, score.NAME and others."
+        "time, metadata.KEY, score.NAME and others."
     ),
 ]
-Since = Annotated[str, Meta(description="Received at or after: 2026-11-23, 2026-11-23T08:00:00Z or -24h.")]
-Until = Annotated[str, Meta(description="Received before; as since.")]
+Since = Annotated[str, Meta(description="Began at or after: 2026-11-23, 2026-11-23T08:00:00Z or -24h.")]
+Until = Annotated[str, Meta(description="Began before; as since.")]
 ProjectName = Annotated[str, Meta(description="Id or name of the project; needed when you may see several.")]
 TraceId = Annotated[str, Meta(description="A trace_id of search_traces.")]
 
@@ -227,14 +227,14 @@ def _explain_failure(reading: Reading, taken: ExplainFailure) -> Answer:
     )
     answer["turn_that_failed"] = brief.content(detail, detail.new_from, _TURN)
     if first.error_type:
-        where = from_parameters([("error", first.error_type), ("received__gte", "-7d")])
+        where = from_parameters([("error", first.error_type), ("time__gte", "-7d")])
         same = reading.engine.aggregate(reading.access, reading.project.id, ("count", "traces"), where=where)
         answer["same_error_in_7_days"] = same[0].values if same else {"count": 0, "traces": 0}
     return answer, [tree.trace, *(cause.span for cause in found[:_CAUSES])]
 
 
 def _where(query: str, since: str, until: str) -> Filter:
-    named = (("q", query), ("received__gte", since), ("received__lt", until))
+    named = (("q", query), ("time__gte", since), ("time__lt", until))
     return from_parameters([(name, value) for name, value in named if value])
 
 

@@ -14,6 +14,7 @@ import msgspec
 from onrecord.errors import Denied, Rejected
 from onrecord.model.access import Level
 from onrecord.query.compile import Bound, compile_filter
+from onrecord.query.fields import HAPPENED
 from onrecord.query.filters import everything_of
 from onrecord.query.language import parse
 from onrecord.query.scope import SCOPED, View, reads_text
@@ -61,8 +62,8 @@ _BY_LINE: Final = "(line, start), (line)"
 _TOGETHER: Final = "(start), ()"
 _EVERY: Final = f"{_BY_LINE}, {_TOGETHER}"
 _COLUMNS: Final = (
-    "trace_id, received_us, status, kind, is_root, duration_us, time_to_first_token_ms, usage_aggregate, tokens_input, "
-    "tokens_output, tokens_total, cost_reported, cost_currency, model_served, model_requested"
+    f"trace_id, {HAPPENED} AS happened_us, status, kind, is_root, duration_us, time_to_first_token_ms, "
+    "usage_aggregate, tokens_input, tokens_output, tokens_total, cost_reported, cost_currency, model_served, model_requested"
 )
 
 
@@ -102,7 +103,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Charts(msgspec.Struct, frozen=True, kw_only=True):
-    """Lines over stretches of time, by time of receipt."""
+    """Lines over stretches of the time at which steps happened (docs/adr/0127)."""
 
     by: str
     unit: str
@@ -182,12 +183,12 @@ def interval_for(span_us: int) -> int:
 
 
 def _ranked(view: View, dimension: Dimension, where: Filter) -> Sequence[Sequence[Any]]:
-    """The values with the most traffic: value, traffic, its first receipt, and how many values there are."""
+    """The values with the most traffic: value, traffic, when it first happened, and how many values there are."""
     bound = Bound()
     many = dimension.field == "tag"
     value = f"arrayJoin({dimension.value})" if many else dimension.value
     return view.select(
-        f"SELECT toString({value}) AS one, {_TRAFFIC[dimension.unit]} AS traffic, min(received_us), count() OVER () "
+        f"SELECT toString({value}) AS one, {_TRAFFIC[dimension.unit]} AS traffic, min(happened_us), count() OVER () "
         f"FROM {_rows(dimension, where, bound)} GROUP BY one ORDER BY traffic DESC, one LIMIT {LINES + 1}",
         bound.values,
     )
@@ -213,7 +214,7 @@ def _measured(
 
 
 def _start(step_us: int) -> str:
-    return f"intDiv(received_us, {step_us}) * {step_us} AS start"
+    return f"intDiv(happened_us, {step_us}) * {step_us} AS start"
 
 
 def _grouped(

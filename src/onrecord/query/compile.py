@@ -13,7 +13,7 @@ import msgspec
 from onrecord.errors import Rejected
 from onrecord.model.ids import is_random_id
 from onrecord.model.record import Place
-from onrecord.query.fields import Field, find
+from onrecord.query.fields import HAPPENED, Field, find
 from onrecord.query.port import Lens
 from onrecord.query.scope import SCOPED
 from onrecord.query.syntax import And, At, Compare, Exists, Filter, In, Not, Or, Text
@@ -21,6 +21,7 @@ from onrecord.query.syntax import And, At, Compare, Exists, Filter, In, Not, Or,
 Value = str | int | float
 _COLUMNS: Final = ("input_text", "output_text")
 _SYMBOLS: Final = {"=": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_LATER: Final = (">", ">=")
 _WORD: Final = re.compile(r"[0-9A-Za-z\u0080-\U0010ffff]+")
 _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 """Scripts that put no spaces between words: a word of them is looked for as a substring."""
@@ -173,6 +174,8 @@ def _number(field: Field, operator: str, value: Value, bound: Bound) -> str:
         scale = 1_000 if column == "duration_us" else 1
         placeholder = bound.add(float(value) * scale, "Float64")
     known = f"{column} != 0 AND " if column in _UNKNOWN_INSTANT else ""
+    if column == HAPPENED and operator in _LATER:  # It was received later still: older parts are passed over.
+        known = f"received_us {operator} {placeholder} AND "
     return f"({known}ifNull({column} {operator} {placeholder}, 0))"
 
 

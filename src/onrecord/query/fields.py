@@ -14,6 +14,8 @@ OPEN_MAPS: Final = ("metadata", "attributes", "resource", "parameters")
 """Fields whose keys the client chooses."""
 SCORE: Final = "score"
 """``score.<name>``: the newest judgement of that name on the span's trace."""
+HAPPENED: Final = "least(if(start_us > 0, start_us, received_us), received_us)"
+"""When a step happened: when it began, and when it was received if its client says nothing or a later time."""
 _KEY_CHARACTERS: Final = 256
 _TEXTUAL: Final = ("text", "id", "list", "open", "score")
 
@@ -72,6 +74,7 @@ def _number(name: str, note: str, column: str = "", kind: str = "number") -> Fie
 
 
 _ALL: Final = (
+    _number("time", "When the step began; when it was received if no earlier time is known", HAPPENED, "instant"),
     _number("received", "When the server received it", "received_us", "instant"),
     _number("start", "When the step began, by the client's clock", "start_us", "instant"),
     _number("end", "When the step ended, by the client's clock", "end_us", "instant"),

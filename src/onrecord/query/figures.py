@@ -6,7 +6,7 @@ from typing import Any, Final
 from onrecord.errors import Denied, Rejected
 from onrecord.model.access import Level
 from onrecord.query.compile import Bound, compile_filter, field_of
-from onrecord.query.fields import Field
+from onrecord.query.fields import HAPPENED, Field
 from onrecord.query.results import Bucket, Facet, Facets, StatusCounts
 from onrecord.query.scope import SCOPED, View, reads_text
 from onrecord.query.syntax import Filter
@@ -41,7 +41,7 @@ _GROUPED_KINDS: Final = ("text", "id", "flag", "list", "open")
 def aggregate(
     view: View, measures: Sequence[str], group_by: Sequence[str], interval_s: int | None, where: Filter
 ) -> tuple[Bucket, ...]:
-    """Measures by group and stretch of time, by time of receipt; oldest stretch first, then largest group first.
+    """Measures by group and stretch of the time at which steps happened; oldest stretch first, then largest group.
 
     Raises:
         Rejected: a measure or field is not known, or there are too many of them.
@@ -56,7 +56,7 @@ def aggregate(
     bound = Bound()
     groups = [_group(view, field_of(name), bound) for name in group_by]
     width = (interval_s or 0) * _US
-    time = f"intDiv(received_us, {width}) * {width}" if interval_s else "toInt64(0)"
+    time = f"intDiv({HAPPENED}, {width}) * {width}" if interval_s else "toInt64(0)"
     keys = [f"{time} AS bucket", *(f"{sql} AS g{number}" for number, sql in enumerate(groups))]
     names = ["bucket", *(f"g{number}" for number in range(len(groups)))]
     wanted = [f"{MEASURES[name]} AS m{number}" for number, name in enumerate(measures)]

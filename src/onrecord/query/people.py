@@ -7,6 +7,7 @@ import msgspec
 
 from onrecord.query.compile import Bound, compile_filter
 from onrecord.query.cursor import NameCursor, encode
+from onrecord.query.fields import HAPPENED
 from onrecord.query.results import Page, SessionRow, UserRow
 from onrecord.query.scope import SCOPED, View
 from onrecord.query.syntax import EVERYTHING, Compare, Filter
@@ -37,6 +38,7 @@ class _Person(msgspec.Struct, frozen=True):
     errors: int
     began_us: int
     ended_us: int
+    last_us: int
     newest_us: int
     unpriced: int
     use: Use
@@ -61,6 +63,7 @@ def users(view: View, where: Filter, start: NameCursor | None, limit: int) -> Pa
         UserRow(
             user=one.name,
             first_us=one.began_us,
+            last_us=one.last_us,
             received_us=one.newest_us,
             sessions=one.session_count,
             traces=one.traces,
@@ -142,13 +145,13 @@ def _people(view: View, field: str, names: Sequence[str]) -> list[_Person]:
         "anyIf(application, application != ''), anyIf(environment, environment != ''), "
         f"substringUTF8(argMinIf(entered, first, entered != ''), 1, {_PREVIEW}), "
         f"substringUTF8(argMaxIf(answered, last, answered != ''), 1, {_PREVIEW}), "
-        "count(), countIf(status = 'error'), minIf(start_us, start_us > 0), max(end_us), max(received_us), "
-        f"countIf(is_unpriced), {NEEDS_TOPMOST}, {SUMS} "
+        "count(), countIf(status = 'error'), minIf(start_us, start_us > 0), max(end_us), "
+        f"max({HAPPENED}), max(received_us), countIf(is_unpriced), {NEEDS_TOPMOST}, {SUMS} "
         f"FROM (SELECT {_NARROW}, {entered} AS entered, {answered} AS answered "
         f"FROM spans FINAL PREWHERE {SCOPED} AND trace_id IN (SELECT trace_id {named})) GROUP BY trace_id",
         bound.values,
     )
-    topmost = topmost_uses(view, [row[0] for row in rows if row[13]])
+    topmost = topmost_uses(view, [row[0] for row in rows if row[14]])
     traces = {row[0]: row for row in rows}
     grouped: dict[str, list[Sequence[Any]]] = {}
     for name, trace_id in pairs:
@@ -159,7 +162,7 @@ def _people(view: View, field: str, names: Sequence[str]) -> list[_Person]:
 
 def _person(name: str, rows: list[Sequence[Any]], topmost: Mapping[str, Use]) -> _Person:
     rows = sorted(rows, key=lambda row: (row[9], row[0]))
-    uses = [with_topmost(read_use(row[14:]), topmost.get(row[0])) for row in rows]
+    uses = [with_topmost(read_use(row[15:]), topmost.get(row[0])) for row in rows]
     costs = [use.cost for use in uses if use.cost is not None]
     currencies = {use.currency for use in uses if use.currency}
     return _Person(
@@ -175,8 +178,9 @@ def _person(name: str, rows: list[Sequence[Any]], topmost: Mapping[str, Use]) ->
         errors=sum(row[8] for row in rows),
         began_us=min((row[9] for row in rows if row[9]), default=0),
         ended_us=max(row[10] for row in rows),
-        newest_us=max(row[11] for row in rows),
-        unpriced=sum(row[12] for row in rows),
+        last_us=max(row[11] for row in rows),
+        newest_us=max(row[12] for row in rows),
+        unpriced=sum(row[13] for row in rows),
         use=Use(
             tokens=added(use.tokens for use in uses),
             cost=sum(costs) if costs and len(currencies) == 1 else None,
@@ -192,6 +196,7 @@ def _session(one: _Person) -> SessionRow:
         application=one.application,
         environment=one.environment,
         start_us=one.began_us,
+        last_us=one.last_us,
         received_us=one.newest_us,
         duration_ms=(one.ended_us - one.began_us) / 1_000 if one.began_us and one.ended_us > one.began_us else None,
         traces=one.traces,

@@ -15,6 +15,7 @@ from onrecord.model.derive import system_texts
 from onrecord.query.compile import ONE_JUDGEMENT, Bound, compile_filter
 from onrecord.query.content import Vault, span_detail
 from onrecord.query.cursor import NameCursor, encode
+from onrecord.query.fields import HAPPENED
 from onrecord.query.results import Page, SpanDetail
 from onrecord.query.scope import SCOPED, View
 from onrecord.query.syntax import EVERYTHING, Compare, Filter
@@ -32,7 +33,8 @@ _NAME: Final = "multiIf(prompt_name != '', prompt_name, agent != '', agent, name
 _COUNTED: Final = "kind NOT IN ('agent', 'chain')"
 _FIGURES: Final = (
     f"prompt_version, argMax(application, received_us), argMax({_NAME}, received_us), "
-    "argMax(prompt_label, received_us), min(received_us), max(received_us) AS newest, "
+    "argMax(prompt_label, received_us), "
+    f"min({HAPPENED}), max({HAPPENED}), max(received_us) AS newest, "
     f"countIf({_COUNTED}), countIf({_COUNTED} AND status = 'error'), "
     f"quantileOrNull(0.5)(if({_COUNTED}, duration_us, NULL)) / 1000, "
     f"quantileOrNull(0.95)(if({_COUNTED}, duration_us, NULL)) / 1000, "
@@ -64,6 +66,8 @@ class PromptRow(msgspec.Struct, frozen=True, kw_only=True):
     label: str = ""
     """Its version as its owner calls it."""
     first_us: int
+    last_us: int
+    """When the newest of its calls happened (``fields.HAPPENED``)."""
     received_us: int
     calls: int
     errors: int
@@ -119,7 +123,7 @@ def prompt(view: View, vault: Vault, version: str, sizes: dict[int, int]) -> Pro
         f"AND application = {bound.add(found[0].application, 'String')} AND {_NAME} = "
         f"{bound.add(found[0].name, 'String')})"
     )
-    newest = f"ORDER BY min(received_us) DESC, prompt_version LIMIT {VERSIONS}"
+    newest = f"ORDER BY min({HAPPENED}) DESC, prompt_version LIMIT {VERSIONS}"
     rows = _rated(view, _rows(view, EVERYTHING, bound, newest, of_one))
     source = _source(view, vault, version, sizes)
     texts = system_texts(source.content) if source is not None and source.content is not None else ()
@@ -141,7 +145,8 @@ def _rows(view: View, where: Filter, bound: Bound, order: str, also: str = "1") 
 
 
 def _row(row: Sequence[Any]) -> PromptRow:
-    version, application, name, label, first, newest, calls, errors, p50, p95, tokens, cost, currencies, unpriced = row
+    version, application, name, label, first, last, newest, *figures = row
+    calls, errors, p50, p95, tokens, cost, currencies, unpriced = figures
     single = len(currencies) == 1
     return PromptRow(
         version=version,
@@ -149,6 +154,7 @@ def _row(row: Sequence[Any]) -> PromptRow:
         name=name,
         label=label,
         first_us=first,
+        last_us=last,
         received_us=newest,
         calls=calls,
         errors=errors,

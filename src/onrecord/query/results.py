@@ -194,6 +194,8 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     application: str = ""
     environment: str = ""
     start_us: int
+    last_us: int
+    """When its newest step happened (``fields.HAPPENED``)."""
     received_us: int
     duration_ms: float | None = None
     traces: int
@@ -211,6 +213,8 @@ class UserRow(msgspec.Struct, frozen=True, kw_only=True):
 
     user: str
     first_us: int
+    last_us: int
+    """When the newest of their steps happened (``fields.HAPPENED``)."""
     received_us: int
     sessions: int
     traces: int

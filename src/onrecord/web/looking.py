@@ -24,7 +24,7 @@ RANGE_WORDS: Final = {
     "all": "any time",
 }
 DEFAULT_RANGE: Final = "7d"
-TIME_FIELD: Final = "received"
+TIME_FIELD: Final = "time"
 _STEPS_S: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
 COLUMNS: Final = (
     "time", "input", "output", "user", "session", "application", "environment", "model", "tokens", "cost", "latency",

@@ -139,7 +139,7 @@ def test_filters_pages_and_times_reach_the_engine(client: Client, engine: Engine
     assert (name, project, page) == ("traces", OURS.id, PageRequest(limit=7, after="abc"))
     assert (access.actor, access.projects, access.level) == ("actor", frozenset((OURS.id,)), Level.PSEUDONYMISED)
     filters = And((Compare("model", "=", "gpt-4o"), Text("words", "late")))
-    assert where == And((filters, Compare("received", ">=", 1_795_392_000_000_000)))
+    assert where == And((filters, Compare("time", ">=", 1_795_392_000_000_000)))
 
 
 def path_of(path: str) -> str:

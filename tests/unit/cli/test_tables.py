@@ -63,10 +63,12 @@ def test_no_line_is_wider_than_the_terminal(columns: tuple[Column, ...], width: 
     hand = Hand(NOW_US)
     long = "x" * 500
     session = SessionRow(
-        session=long, start_us=NOW_US, received_us=NOW_US, traces=1, spans=2, errors=3, tokens=Tokens(),
+        session=long, start_us=NOW_US, last_us=NOW_US, received_us=NOW_US, traces=1, spans=2, errors=3, tokens=Tokens(),
         first_input=long, last_output=long,
     )  # fmt: skip
-    user = UserRow(user=long, first_us=0, received_us=NOW_US, sessions=1, traces=1, errors=0, tokens=Tokens())
+    user = UserRow(
+        user=long, first_us=0, last_us=NOW_US, received_us=NOW_US, sessions=1, traces=1, errors=0, tokens=Tokens()
+    )
     trace = msgspec.structs.replace(ROW, name=long, input_preview=long, models=(long,), user=long, trace_id=long)
     cells = {TRACES: hand.trace(trace), SESSIONS: hand.session(session), PEOPLE: hand.person(user)}[columns]
     made, out = printer(width)

@@ -14,14 +14,14 @@ NOW_US = 1_795_521_600_000_000
 
 def test_an_empty_address_looks_at_the_last_seven_days() -> None:
     look = looking({}, NOW_US)
-    assert look.where == Compare("received", ">=", NOW_US - 7 * 86_400_000_000)
+    assert look.where == Compare("time", ">=", NOW_US - 7 * 86_400_000_000)
     assert look.parameters == {"q": "", "env": ""}
     assert not look.narrowed
 
 
 def test_a_zoom_replaces_the_range_and_stays_in_the_address() -> None:
     look = looking({"from": "5", "to": "9", "range": "1h"}, NOW_US)
-    assert look.where == And((Compare("received", ">=", 5), Compare("received", "<", 9)))
+    assert look.where == And((Compare("time", ">=", 5), Compare("time", "<", 9)))
     assert look.parameters == {"q": "", "env": "", "from_": "5", "to": "9"}
 
 

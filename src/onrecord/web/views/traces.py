@@ -22,7 +22,7 @@ NEW_ROWS: Final = 100
 """New rows that the pill counts; beyond it says "100+"."""
 _ALL_BARS_US: Final = 90 * 86_400_000_000
 """What the strip shows when any time is asked for."""
-_CLOSER_US: Final = tuple(span * 1_000_000 for span in (900, *RANGES.values()) if span)
+_CLOSER_US: Final = tuple(span * 1_000_000 for span in sorted((900, 21_600, 259_200, *RANGES.values())) if span)
 """Stretches that the strip closes in on, when all that was found is younger."""
 
 

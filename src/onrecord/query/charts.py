@@ -63,7 +63,8 @@ _TOGETHER: Final = "(start), ()"
 _EVERY: Final = f"{_BY_LINE}, {_TOGETHER}"
 _COLUMNS: Final = (
     f"trace_id, {HAPPENED} AS happened_us, status, kind, is_root, duration_us, time_to_first_token_ms, "
-    "usage_aggregate, tokens_input, tokens_output, tokens_total, cost_reported, cost_currency, model_served, model_requested"
+    "usage_aggregate, tokens_input, tokens_output, tokens_total, cost_reported, cost_currency, model_served, "
+    "model_requested"
 )
 
 

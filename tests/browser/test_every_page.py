@@ -48,6 +48,7 @@ PARTS: Final = {
     "/traces/{trace}/glance": "what opens beside the list",
     "/complete": "what is offered while one types",
     "/proof": "leads to the proof of a number",
+    "/proof/{shard}/{index}/evidence": "a file",
     "/proof/{shard}/{index}/file": "a file",
     "/proof/{shard}/{index}/json": "a file",
     "/proof/{shard}/{index}/entry": "a file",

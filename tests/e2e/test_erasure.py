@@ -71,6 +71,24 @@ def test_nothing_of_an_erased_person_is_left_in_any_answer_or_file(reader: Reade
     assert leftovers(server.data, words) == {}, "after it ended"
 
 
+def test_a_pseudonym_erases_the_person_behind_it_and_the_list_says_when_and_never_who(reader: Reader) -> None:
+    server = reader.server
+    (row,) = reader.rows("/traces", user=USER)
+    assert "Nobody of that name" in erase(server, "somebody-else")
+    assert reader.rows("/erasures") == []
+    assert "Erased 3 records" in erase(server, row["user"])
+    assert reader.rows("/traces", user=USER) == []
+    assert len(reader.rows("/spans", user="bob")) == 3
+    server.settle()
+    (listed,) = reader.rows("/erasures")
+    assert (listed["records"], listed["done_shard"]) == (3, listed["shard"])
+    assert listed["index"] < listed["done_index"]
+    assert row["user"] not in str(listed)
+    again = onrecord("erase", "--data", str(server.data), "--user", row["user"], "--yes")
+    assert again.returncode != 0
+    assert "erased already" in again.stderr
+
+
 def test_verify_names_the_entry_that_erased(reader: Reader) -> None:
     erase(reader.server)
     reader.server.settle()

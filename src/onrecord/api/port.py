@@ -13,6 +13,7 @@ from onrecord.governance.selftest import SelfTest
 from onrecord.model.project import Project
 from onrecord.model.score import Score
 from onrecord.query.engine import Engine
+from onrecord.query.erasures import Erasures
 from onrecord.query.letters import Letters
 from onrecord.query.sql.console import Console
 from onrecord.query.storage import Storage
@@ -57,6 +58,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """How often a key that everybody can read may be used."""
     scores: ScoreIntake
     letters: Letters
+    erasures: Erasures
     selftest: SelfTest
     storage: Storage
     console: Console

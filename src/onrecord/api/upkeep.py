@@ -4,6 +4,7 @@ from typing import Final
 
 from onrecord.api.operation import Operation, Question
 from onrecord.governance.selftest import SelfTests
+from onrecord.query.erasures import ErasureRow
 from onrecord.query.results import LedgerState, Page
 from onrecord.query.storage import StorageReport
 
@@ -18,6 +19,10 @@ def _last(asked: Question) -> SelfTests:
 
 def _start(asked: Question) -> SelfTests:
     return asked.services.selftest.start(asked.caller, asked.project.id)
+
+
+def _erasures(asked: Question) -> Page[ErasureRow]:
+    return Page(rows=asked.services.erasures.listed(asked.access, asked.project.id))
 
 
 def _storage(asked: Question) -> StorageReport:
@@ -38,6 +43,10 @@ UPKEEP: Final = (
         name="startSelfTest", path="/selftest", method="POST",
         summary="Verify ledger and vault in a process beside the server; for owners",
         handler=_start, result=SelfTests,
+    ),
+    Operation(
+        name="listErasures", path="/erasures", summary="Erasures, newest first: when, how many records",
+        handler=_erasures, result=Page[ErasureRow],
     ),
     Operation(
         name="getStorage", path="/storage", summary="What every byte on disk is for; for owners",

@@ -36,7 +36,7 @@ def command(
     completeness: bool,
     as_json: bool,
 ) -> int:
-    """Verify SUBJECT: a data directory, the URL of a ledger, or an evidence bundle.
+    """Verify SUBJECT: a data directory, the URL of a ledger, the evidence or the proof of one record.
 
     Exit codes: 0 everything is as it was recorded, 1 altered, 2 incomplete, 3 untrusted (nobody vouches for a key or a
     signature), 4 malformed.
@@ -77,6 +77,8 @@ def show(report: Report, *, as_json: bool = False) -> None:
         alone = ledger.size - sum(count for state, count in ledger.states.items() if state != PENDING)
         if alone > 0:
             console.print(Text(f"{alone:,} entries of {ledger.name} have no content (the ledger's own)"))
+    if report.note:
+        console.print(Text(report.note))
     found = report.findings
     for name, finding in found[:_SHOWN]:
         where = f"{name} {finding.file}" + (f" #{finding.index}" if finding.index is not None else "")
@@ -91,6 +93,7 @@ def _as_data(report: Report) -> dict[str, object]:
         "subject": report.subject,
         "exit_code": report.exit_code,
         "verdict": report.verdict,
+        "note": report.note,
         "states": report.states,
         "ledgers": [
             {"name": one.name, "size": one.size, "states": one.states, "kinds": one.kinds, "excused": one.excused}

@@ -21,6 +21,8 @@ from onrecord.model.project import Project
 from onrecord.model.record import Place
 from onrecord.vault.body import place_of
 
+ABOUT = "erasures"
+"""Whose partition holds the records about erasures."""
 _TIMEOUT_S = 120
 
 
@@ -148,7 +150,7 @@ class Eraser:
         self._staging.partitions.forget()
 
     def _append(self, project: Project, kind: str, value: object, **entry: object) -> None:
-        self._pipeline.append(project, kind, value, about="erasures", **entry).result(_TIMEOUT_S)
+        self._pipeline.append(project, kind, value, about=ABOUT, **entry).result(_TIMEOUT_S)
 
     def _exclusively(self, run: Callable[[], Any]) -> Any:
         return self._pipeline.exclusively(run).result(_TIMEOUT_S)

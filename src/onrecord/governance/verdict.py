@@ -42,6 +42,8 @@ class Report(msgspec.Struct, frozen=True):
 
     subject: str
     ledgers: list[LedgerVerdict]
+    note: str = ""
+    """What was checked, in a sentence, when that is a single record and all is well."""
 
     @property
     def findings(self) -> list[tuple[str, Finding]]:

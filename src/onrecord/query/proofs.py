@@ -186,7 +186,7 @@ def _explained(place: Place, checkpoint: Checkpoint, facts: dict[str, str]) -> t
     what = f"a {facts['kind']}" if "kind" in facts else "an entry of a later version"
     when = f" received at {facts['received']}" if "received" in facts else ""
     signed = f"It stands under a signed checkpoint of {checkpoint.size:,} entries"
-    own_check = "download the proof and run `onrecord verify` or any C2SP tlog-proof verifier"
+    own_check = "download the evidence and run `onrecord verify` or any C2SP tlog-proof verifier"
     return (
         f"Entry #{place.index:,} of the ledger {checkpoint.origin} records {what}{when}.",
         "The entry holds a salted commitment to the content, not the content itself.",

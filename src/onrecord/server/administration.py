@@ -4,6 +4,7 @@ The command line reaches a running server through a socket in the data directory
 this, so no key is asked for. The same functions serve an installation that is opened for one command alone.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -16,13 +17,14 @@ from starlette.routing import Route
 
 from onrecord.control.keyring import Keyring
 from onrecord.control.library import Library
-from onrecord.errors import Denied, Missing, Rejected, Unavailable
+from onrecord.errors import Corrupt, Denied, Missing, Rejected, Unavailable
 from onrecord.governance.erasure import Erased, Eraser
 from onrecord.governance.manifests import LedgerManifests
 from onrecord.ledger.entry import Entry, decode_entry
 from onrecord.model.project import Project
 from onrecord.model.record import Place
 from onrecord.model.time import Clock
+from onrecord.privacy.pseudonym import is_made_id
 from onrecord.server.gate import came_through_socket
 from onrecord.server.projection import Projection
 from onrecord.server.reading import ledgers_of
@@ -30,6 +32,10 @@ from onrecord.server.recording import Recording
 
 _SETTLE_SECONDS: Final = 60.0
 _OPEN_SECONDS: Final = 60.0
+_PLACES_OF_USER: Final = (
+    "SELECT shard, idx FROM spans FINAL WHERE project = {project:String} AND user = {user:String} "
+    "ORDER BY shard DESC, idx DESC LIMIT 20"
+)
 
 
 class Administration:
@@ -70,16 +76,32 @@ class Administration:
             raise Unavailable("The store does not follow the spool.", hint="See /health.")
 
     def erase(self, project: str, user: str, reason: str = "") -> Erased:
-        """Erase everything of the data subject that clients call ``user`` in a project.
+        """Erase everything of the data subject that clients call ``user``, or the pages by a pseudonym, in a project.
 
         Raises:
-            Missing: there is no such project. Unavailable: run it again, or restart, to finish.
+            Missing: there is no such project, or nobody of that pseudonym.
+            Unavailable: run it again, or restart, to finish.
         """
         found = self._project(project)
         with self._one_at_a_time:
             self._projection.await_open(_OPEN_SECONDS)
             self._empty_journals(_SETTLE_SECONDS)
-            return self._eraser.erase_user(found, user, reason=reason, actor="operator")
+            return self._eraser.erase_user(found, self._raw(found, user), reason=reason, actor="operator")
+
+    def _raw(self, project: Project, user: str) -> str:
+        """What clients call a person: no table maps a pseudonym back, but the records of the person say it."""
+        if not is_made_id(user):
+            return user
+        pseudonyms = self._recording.runtimes.of(project).pseudonyms
+        for shard, index in self._projection.select(_PLACES_OF_USER, {"project": project.id, "user": user}):
+            with contextlib.suppress(Missing, Corrupt):
+                raw = self._recording.content.read(project.number, Place(shard, index)).user_id
+                if pseudonyms.user(raw) == user:
+                    return raw
+        raise Missing(
+            "No record of a person with that pseudonym is in the project.",
+            hint="Perhaps it is erased already; else name the id that applications send.",
+        )
 
     def resume(self) -> int:
         """Finish erasures that a crash cut off."""

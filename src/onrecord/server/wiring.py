@@ -33,6 +33,7 @@ from onrecord.ingest.spool import Spool
 from onrecord.ledger.ledgers import CrashPoint, no_crash
 from onrecord.model.time import Clock, SystemClock
 from onrecord.query.engine import Engine as Queries
+from onrecord.query.erasures import Erasures
 from onrecord.query.letters import Letters
 from onrecord.query.sql.console import Console
 from onrecord.receive.bodies import Bodies
@@ -148,6 +149,7 @@ class _Ground(msgspec.Struct, frozen=True, kw_only=True):
     library: Library
     queries: Queries
     letters: Letters
+    erasures: Erasures
     selftest: SelfTest
     console: Console
 
@@ -174,6 +176,7 @@ def _ground(settings: Settings, clock: Clock, crash_point: CrashPoint) -> _Groun
         library=library,
         queries=reading.engine(recording, projection, keyring, clock),
         letters=upkeep.letters(recording, keyring, clock),
+        erasures=upkeep.erasures(recording, keyring),
         selftest=upkeep.selftest(settings, recording, keyring, library, clock),
         console=console.console(settings, recording, projection, keyring),
     )
@@ -227,6 +230,7 @@ def _services(ground: _Ground, state: health.Health) -> Services:
         allowance=ground.allowance,
         scores=ground.recording.pipeline,
         letters=ground.letters,
+        erasures=ground.erasures,
         selftest=ground.selftest,
         storage=upkeep.storage(ground.settings, ground.projection),
         console=ground.console,
@@ -343,6 +347,7 @@ def _later_routes(ground: _Ground, shown: Sequence[Figure], state: health.Health
         keyring=KeyOffice(ground.keyring, ground.clock),
         state=State(state, ground.keyring, ground.clock),
         letters=ground.letters,
+        erasures=ground.erasures,
         selftest=ground.selftest,
         storage=upkeep.storage(ground.settings, ground.projection),
         console=ground.console,

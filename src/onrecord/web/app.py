@@ -74,6 +74,7 @@ def routes(site: Site) -> list[BaseRoute]:
         get("/prompts", prompts.prompts),
         get("/prompts/{version}", prompts.prompt),
         get("/proof/{shard}/{index}", proof.proof),
+        get("/proof/{shard}/{index}/evidence", proof.evidence),
         get("/proof/{shard}/{index}/file", proof.proof_file),
         get("/proof/{shard}/{index}/json", proof.proof_json),
         get("/proof/{shard}/{index}/entry", proof.entry_file),
@@ -91,6 +92,12 @@ def routes(site: Site) -> list[BaseRoute]:
         post("/settings/keys/revoke", settings.revoke_key),
         get("/welcome", settings.welcome),
         post("/welcome", settings.welcome),
+        *_door(site),
+    ]
+
+
+def _door(site: Site) -> list[Route]:
+    return [
         Route("/login", door.login(site), methods=["GET", "POST"]),
         Route("/login/once", door.once(site), methods=["POST"]),
         Route("/logout", door.logout(site), methods=["POST"]),

@@ -20,6 +20,7 @@ from onrecord.model.project import ContentMode, Project
 from onrecord.model.score import Score
 from onrecord.model.time import Clock
 from onrecord.query.engine import Engine
+from onrecord.query.erasures import Erasures
 from onrecord.query.letters import Letters
 from onrecord.query.sql.console import Console
 from onrecord.query.storage import Storage
@@ -118,6 +119,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     keyring: Keyring
     state: State
     letters: Letters
+    erasures: Erasures
     selftest: SelfTest
     storage: Storage
     console: Console

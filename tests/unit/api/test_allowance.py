@@ -113,7 +113,7 @@ def ask() -> Ask:
     door, anybody = Door(), cast("Any", None)
     services = Services(
         engine=anybody, gate=door, raters=door, allowance=Allowance(Rate(3, 0.5)), scores=door, health=dict,
-        letters=anybody, selftest=anybody, storage=anybody, console=anybody,
+        letters=anybody, erasures=anybody, selftest=anybody, storage=anybody, console=anybody,
     )  # fmt: skip
     client = Client(Starlette(routes=routes(services)))
     return lambda body=SCORE, **headers: client.request("POST", "/api/v1/scores", body, {**HEADERS, **headers})

@@ -125,6 +125,7 @@ def client(engine: Engine, door: Door) -> Client:
         scores=door,
         health=lambda: {"pending": 3},
         letters=anybody,
+        erasures=anybody,
         selftest=anybody,
         storage=anybody,
         console=anybody,

@@ -137,6 +137,22 @@ def test_a_bundle_proves_its_record_and_the_disclosed_slot(bundle: tuple[Path, s
     assert b"tangerine" in path.read_bytes()
     assert verify_bundle(path, [vkey]).exit_code == 0
     assert verify_bundle(path).exit_code == 3
+    assert verify_bundle(path, [vkey]).note.startswith("Entry #2 of ")
+
+
+def test_a_proof_that_was_saved_alone_is_checked_with_the_entry_beside_it(bundle: tuple[Path, str]) -> None:
+    path, vkey = bundle
+    alone = path.with_name("2026-2.tlog-proof")
+    with zipfile.ZipFile(path) as archive:
+        alone.write_bytes(archive.read("entry.tlog-proof"))
+        entry = archive.read("entry")
+    assert verify_bundle(alone, [vkey]).exit_code == 4
+    assert "2026-2.entry, are not beside it" in verify_bundle(alone, [vkey]).findings[0][1].sentence
+    alone.with_suffix(".entry").write_bytes(entry)
+    assert verify_bundle(alone, [vkey]).exit_code == 0
+    assert verify_bundle(alone).exit_code == 3
+    alone.with_suffix(".entry").write_bytes(entry[:-1] + bytes([entry[-1] ^ 1]))
+    assert verify_bundle(alone, [vkey]).exit_code in (1, 4)
 
 
 def test_a_bundle_with_another_content_is_altered(bundle: tuple[Path, str]) -> None:

@@ -17,6 +17,7 @@ def ledger(visit: Visit) -> Response:
         "ledger.html",
         ledgers=visit.site.engine.ledgers(visit.access, visit.project.id),
         tests=tests,
+        erasures=visit.site.erasures.listed(visit.access, visit.project.id),
         is_owner=visit.is_owner,
     )
     if tests.running_since_us is not None:

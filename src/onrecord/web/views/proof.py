@@ -3,6 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
+from onrecord.governance.bundle import make_bundle
 from onrecord.model.record import Place
 from onrecord.web.render import HEADERS
 from onrecord.web.visit import Visit, integer
@@ -13,6 +14,16 @@ def proof(visit: Visit) -> Response:
     place = _place(visit)
     found = visit.site.engine.proof(visit.access, visit.project.id, place)
     return visit.render("proof.html", proof=found)
+
+
+def evidence(visit: Visit) -> Response:
+    """Entry, proof and key in one file, which ``onrecord verify`` checks without a network."""
+    place = _place(visit)
+    engine, access, project = visit.site.engine, visit.access, visit.project.id
+    covered = engine.tlog_proof(access, project, place)
+    found = engine.proof(access, project, place)
+    content = make_bundle(found.entry, covered, found.verifier_key)
+    return _download(content, f"{place.shard}-{place.index}.evidence.zip", "application/zip")
 
 
 def proof_file(visit: Visit) -> Response:

@@ -79,6 +79,8 @@ class PromptRow(msgspec.Struct, frozen=True, kw_only=True):
     cost_currency: str = ""
     unpriced: int = 0
     """Calls whose price is unknown."""
+    cost_per_call: float | None = None
+    """Of the calls whose price is known."""
     ratings: tuple[Rating, ...] = ()
 
 
@@ -164,6 +166,7 @@ def _row(row: Sequence[Any]) -> PromptRow:
         cost_reported=cost if single else None,
         cost_currency=currencies[0] if single else "",
         unpriced=unpriced,
+        cost_per_call=cost / (calls - unpriced) if single and calls > unpriced else None,
     )
 
 

@@ -14,12 +14,13 @@ _MODELS: Final = 8
 _NARROW: Final = (
     "trace_id, span_id, shard, idx, name, kind, status, running, start_us, end_us, received_us, duration_us, user, "
     "session, application, environment, if(model_served != '', model_served, model_requested) AS model_named, "
-    f"(NOT is_root, start_us, idx) AS first, (is_root, end_us, idx) AS last, {MARKED}"
+    f"error_type, (NOT is_root, start_us, idx) AS first, (is_root, end_us, idx) AS last, {MARKED}"
 )
 _LABELS: Final = (
     f"groupUniqArrayIf({_MODELS})(model_named, model_named != ''), "
     "argMinIf(user, first, user != ''), argMinIf(session, first, session != ''), "
-    "argMinIf(application, first, application != ''), argMinIf(environment, first, environment != '')"
+    "argMinIf(application, first, application != ''), argMinIf(environment, first, environment != ''), "
+    "argMaxIf(error_type, (start_us, idx), status = 'error' AND error_type != '')"
 )
 _EXTENT: Final = (
     "count(), countIf(status = 'error'), max(running), minIf(start_us, start_us > 0), max(end_us), max(received_us)"
@@ -43,16 +44,16 @@ def summaries(view: View, trace_ids: Sequence[str], sizes: Mapping[int, int]) ->
         f"{_LABELS}, {_EXTENT}, {NEEDS_TOPMOST}, {SUMS} FROM ({inner}) GROUP BY trace_id",
         bound.values,
     )
-    topmost = topmost_uses(view, [row[0] for row in rows if row[15]])
+    topmost = topmost_uses(view, [row[0] for row in rows if row[16]])
     scores = scores_of_traces(view, trace_ids)
     return {
-        row[0]: _trace_row(row, with_topmost(read_use(row[16:]), topmost.get(row[0])), scores.get(row[0], ()), sizes)
+        row[0]: _trace_row(row, with_topmost(read_use(row[17:]), topmost.get(row[0])), scores.get(row[0], ()), sizes)
         for row in rows
     }
 
 
 def _trace_row(row: Sequence[Any], use: Use, scores: tuple[ScoreRow, ...], sizes: Mapping[int, int]) -> TraceRow:
-    trace_id, head, entered, answered, models, user, session, application, environment, *extent = row[:15]
+    trace_id, head, entered, answered, models, user, session, application, environment, error, *extent = row[:16]
     span_id, name, kind, status, start_us, duration_us, shard, index = head
     spans, errors, running, began_us, ended_us, newest_us = extent
     if duration_us is None and began_us and ended_us > began_us and not running:
@@ -69,6 +70,7 @@ def _trace_row(row: Sequence[Any], use: Use, scores: tuple[ScoreRow, ...], sizes
         duration_ms=None if duration_us is None else duration_us / 1_000,
         spans=spans,
         errors=errors,
+        error_type=error,
         tokens=use.tokens,
         cost_reported=use.cost,
         cost_currency=use.currency,

@@ -27,7 +27,7 @@ DEFAULT_RANGE: Final = "7d"
 TIME_FIELD: Final = "time"
 _STEPS_S: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
 COLUMNS: Final = (
-    "time", "input", "output", "user", "session", "application", "environment", "model", "tokens", "cost", "latency",
+    "time", "input", "output", "error", "user", "session", "application", "environment", "model", "tokens", "cost", "latency",
     "spans", "ratings", "proof",
 )  # fmt: skip
 """Columns of the list that can be chosen; status and name always stand there."""
@@ -103,6 +103,12 @@ class Looking(msgspec.Struct, frozen=True, kw_only=True):
         """The parameters with one more condition."""
         line = f"({self.q})" if " OR " in self.q else self.q
         return {**self.parameters, "q": f"{line} {condition}".strip()}
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """The parameters of those with a failed step, and why it failed where the answer would stand."""
+        columns = [name for name in COLUMNS if name in {*self.columns, "error"} - {"output"}]
+        return {**self.narrowed_to("status:error"), "cols": ".".join(columns)}
 
     def rows_of(self, condition: str, stretch: tuple[int, int] | None = None) -> dict[str, str]:
         """The parameters of a list of what a figure counts, all of it or one stretch of time (microseconds)."""

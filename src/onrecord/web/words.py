@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 UNKNOWN = "unknown"
 
 _DAY_US = 86_400_000_000
-_CENT = 0.01
+_DIME = 0.1
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CHF": "CHF "}
 
 
@@ -87,11 +87,11 @@ def bytes_text(number: int | None) -> str:
 
 
 def money_text(amount: float | None, currency: str = "USD") -> str:
-    """An amount with its currency and two significant digits below a cent: ``$1.24``, ``$0.0031``, ``$0.00``."""
+    """An amount with its currency and two significant digits below ten cents: ``$1.24``, ``$0.0031``, ``$0.00``."""
     if amount is None or not math.isfinite(amount):
         return UNKNOWN
     sign = _SIGNS.get(currency, f"{currency} ")
-    if 0 < abs(amount) < _CENT:
+    if 0 < abs(amount) < _DIME:
         places = min(2 - math.floor(math.log10(abs(amount))) - 1, 9)
         return f"{sign}{amount:.{places}f}"
     return f"{sign}{amount:,.2f}"

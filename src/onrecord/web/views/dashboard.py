@@ -6,12 +6,15 @@ import msgspec
 from starlette.responses import Response
 
 from onrecord.query.charts import Charts, Line
+from onrecord.query.results import PageRequest
 from onrecord.web.looking import RANGE_WORDS, Looking, looking
 from onrecord.web.plots import BY_WORDS, MEASURES, Plot, condition, data_of, every, joined, name_of, plots
 from onrecord.web.views.traces import environments
 from onrecord.web.visit import Visit
 
 DEFAULT_BY: Final = "model"
+_PROMPTS: Final = 50
+"""Versions whose names are looked up; those with a line are nearly always among the ones seen last."""
 
 
 def dashboard(visit: Visit) -> Response:
@@ -37,6 +40,7 @@ def dashboard(visit: Visit) -> Response:
         bys=BY_WORDS,
         measures=MEASURES,
         named=lambda line: name_of(line, by),
+        prompts=_prompts(visit, look) if by == "prompt" else {},
         data={**data_of(charts, shown), **_drawing(visit, look)},
         base="/dashboard",
         environments=environments(visit, look),
@@ -44,6 +48,12 @@ def dashboard(visit: Visit) -> Response:
         long=every(charts.interval_s) if charts.interval_s else "",
         **_addresses(visit, look, charts),
     )
+
+
+def _prompts(visit: Visit, look: Looking) -> dict[str, str]:
+    """What the versions of prompts belong to."""
+    page = visit.site.engine.prompts(visit.access, visit.project.id, look.where, PageRequest(limit=_PROMPTS))
+    return {row.version: f"{row.name} {row.label}".strip() for row in page.rows}
 
 
 def _addresses(visit: Visit, look: Looking, charts: Charts) -> dict[str, Any]:

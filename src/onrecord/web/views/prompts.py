@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from onrecord.query.prompts import CALLS, PromptDetail
+from onrecord.query.prompts import CALLS, PromptDetail, PromptRow
 from onrecord.query.results import PageRequest
 from onrecord.web.ink import ink
 from onrecord.web.looking import RANGE_WORDS, looking
@@ -55,8 +55,16 @@ def prompt(visit: Visit) -> Response:
         changes=[(change.kind, ink(change.text)) for change in changes],
         comparable=bool(other is not None and text and _text(other)),
         previous=previous,
+        dearer=None if other is None else _dearer(found.row, other.row),
         calls=CALLS,
     )
+
+
+def _dearer(row: PromptRow, other: PromptRow) -> float | None:
+    """How much more a call costs than with another version, in percent; ``None`` when either is unknown."""
+    if row.cost_per_call is None or not other.cost_per_call or row.cost_currency != other.cost_currency:
+        return None
+    return 100 * (row.cost_per_call / other.cost_per_call - 1)
 
 
 def _text(found: PromptDetail) -> str:

@@ -11,7 +11,7 @@ const hue = (name) => getComputedStyle(html).getPropertyValue(name).trim();
 const two = (number) => String(number).padStart(2, "0");
 
 function money(value, currency, digits = 2) {
-  const small = value && Math.abs(value) < 0.01 ? { maximumSignificantDigits: 2 } : { minimumFractionDigits: digits, maximumFractionDigits: 2 };
+  const small = value && Math.abs(value) < 0.1 ? { maximumSignificantDigits: 2 } : { minimumFractionDigits: digits, maximumFractionDigits: 2 };
   try {
     return new Intl.NumberFormat("en-US", { style: "currency", currency, currencyDisplay: "narrowSymbol", ...small }).format(value);
   } catch {

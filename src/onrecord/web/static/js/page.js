@@ -38,6 +38,9 @@ if (themeSwitch) {
   });
 }
 
+// On a phone the rail is a bar that scrolls sideways; where one is stands in it.
+if (matchMedia("(max-width: 720px)").matches) document.querySelector(".rail [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
 for (const field of document.querySelectorAll("[data-go]")) {
   field.addEventListener("change", () => {
     for (const one of field.form.elements) if (one.name && one.value === "") one.disabled = true;

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from onrecord.errors import Missing, Rejected
+from onrecord.model.access import Level
 from onrecord.model.score import Score
-from onrecord.model.span import Span, Usage
+from onrecord.model.span import Error, Span, Usage
 from onrecord.query.filters import Compare, parse
 from onrecord.query.results import PageRequest, TraceRow
 from tests.contract.query_world import LENSES, NOW_US, OURS, World, reader, said, span_id, step, trace_id
@@ -97,6 +98,18 @@ def test_unknown_is_none_and_never_zero(world: World) -> None:
     assert row.tokens.total is None
     assert row.cost_reported is None
     assert row.duration_ms is None
+
+
+def test_a_trace_says_why_its_innermost_step_failed_and_a_message_only_to_who_may_read_it(
+    world: World,
+) -> None:
+    timeout = Error(type="httpx.ReadTimeout", message="secret words")
+    world.keep([step(1, 1, status="error", error=Error(type="Outer")), step(1, 2, 1, status="error", error=timeout)])
+    world.keep([step(2, 1, status="error", error=Error(message="no seats for jan@example.com")), step(2, 2, 1)])
+    untyped, typed = world.engine.traces(reader(), OURS.id).rows
+    assert typed.error == "httpx.ReadTimeout"
+    assert untyped.error.startswith("no seats for <EMAIL_")
+    assert world.engine.traces(reader(level=Level.METADATA), OURS.id).rows[0].error == ""
 
 
 def test_a_later_part_replaces_the_row_and_a_filter_sees_only_the_newest(world: World) -> None:

@@ -39,7 +39,8 @@ def test_each_distinct_prompt_is_a_version_whatever_day_or_person_is_filled_in(w
     assert (brief.calls, brief.errors, brief.tokens, brief.cost_reported, brief.unpriced) == (2, 1, 30, None, 2)
     assert (kind.calls, kind.errors, kind.cost_reported, kind.cost_currency, kind.unpriced) == (2, 0, 0.5, "USD", 1)
     assert (kind.application, kind.name, kind.latency_p50_ms) == ("desk", "chat", 100.0)
-    assert kind.first_us < kind.received_us
+    assert (brief.cost_per_call, kind.cost_per_call) == (None, 0.5)
+    assert kind.first_us < kind.last_us <= kind.received_us
 
 
 def test_agents_that_repeat_the_messages_of_their_calls_are_not_counted(world: World) -> None:

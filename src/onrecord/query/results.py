@@ -82,8 +82,8 @@ class TraceRow(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: float | None = None
     spans: int
     errors: int
-    error_type: str = ""
-    """Of the failed step that began last: the innermost of those that failed with it, or the last attempt."""
+    error: str = ""
+    """Why the failed step that began last failed (the innermost, or the last attempt): type, else first words."""
     tokens: Tokens
     cost_reported: float | None = None
     cost_currency: str = ""

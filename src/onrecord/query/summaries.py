@@ -11,6 +11,8 @@ from onrecord.query.uses import MARKED, NEEDS_TOPMOST, SUMS, Use, read_use, topm
 
 _PREVIEW: Final = 400
 _MODELS: Final = 8
+_FAULT: Final = 120
+"""Characters of a message of an error whose type nobody said."""
 _NARROW: Final = (
     "trace_id, span_id, shard, idx, name, kind, status, running, start_us, end_us, received_us, duration_us, user, "
     "session, application, environment, if(model_served != '', model_served, model_requested) AS model_named, "
@@ -20,7 +22,7 @@ _LABELS: Final = (
     f"groupUniqArrayIf({_MODELS})(model_named, model_named != ''), "
     "argMinIf(user, first, user != ''), argMinIf(session, first, session != ''), "
     "argMinIf(application, first, application != ''), argMinIf(environment, first, environment != ''), "
-    "argMaxIf(error_type, (start_us, idx), status = 'error' AND error_type != '')"
+    f"argMaxIf(if(error_type != '', error_type, substringUTF8(fault, 1, {_FAULT})), (start_us, idx), status = 'error')"
 )
 _EXTENT: Final = (
     "count(), countIf(status = 'error'), max(running), minIf(start_us, start_us > 0), max(end_us), max(received_us)"
@@ -34,7 +36,8 @@ def summaries(view: View, trace_ids: Sequence[str], sizes: Mapping[int, int]) ->
     bound = Bound()
     ids = bound.add(list(trace_ids), "Array(String)")
     inner = (
-        f"SELECT {_NARROW}, {view.shown('input_preview')} AS entered, {view.shown('output_preview')} AS answered "
+        f"SELECT {_NARROW}, {view.shown('input_preview')} AS entered, {view.shown('output_preview')} AS answered, "
+        f"{view.shown('error_message')} AS fault "
         f"FROM spans FINAL PREWHERE {SCOPED} AND trace_id IN {ids}"
     )
     rows = view.select(
@@ -70,7 +73,7 @@ def _trace_row(row: Sequence[Any], use: Use, scores: tuple[ScoreRow, ...], sizes
         duration_ms=None if duration_us is None else duration_us / 1_000,
         spans=spans,
         errors=errors,
-        error_type=error,
+        error=error,
         tokens=use.tokens,
         cost_reported=use.cost,
         cost_currency=use.currency,

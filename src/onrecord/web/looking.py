@@ -27,8 +27,8 @@ DEFAULT_RANGE: Final = "7d"
 TIME_FIELD: Final = "time"
 _STEPS_S: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000)
 COLUMNS: Final = (
-    "time", "input", "output", "error", "user", "session", "application", "environment", "model", "tokens", "cost", "latency",
-    "spans", "ratings", "proof",
+    "time", "input", "output", "error", "user", "session", "application", "environment", "model", "tokens", "cost",
+    "latency", "spans", "ratings", "proof",
 )  # fmt: skip
 """Columns of the list that can be chosen; status and name always stand there."""
 USUAL: Final = (

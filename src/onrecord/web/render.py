@@ -102,6 +102,7 @@ def environment() -> Environment:
         size=lambda number: _known(words.bytes_text(number)),
         short=words.short_id,
         plural=words.plural,
+        unqualified=words.unqualified,
         json=tree,
         coded=_coded,
     )

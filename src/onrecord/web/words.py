@@ -103,6 +103,11 @@ def short_id(text: str) -> str:
     return f"{head}_{tail[:8]}" if mark and len(head) <= 3 else text[:8]  # noqa: PLR2004 - usr, ses, ten, id
 
 
+def unqualified(name: str) -> str:
+    """``OverloadedError`` of ``anthropic.OverloadedError``; anything that is no dotted name is left as it is."""
+    return name.rpartition(".")[2] if all(part.isidentifier() for part in name.split(".")) else name
+
+
 def plural(number: int, noun: str) -> str:
     """``1 span``, ``2 spans``, ``1,000 spans``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

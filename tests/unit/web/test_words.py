@@ -25,8 +25,8 @@ def test_a_duration_is_written_in_its_natural_unit(us: float | None, written: st
     ("amount", "currency", "written"),
     [
         (None, "USD", "unknown"), (0.0, "USD", "$0.00"), (1.239, "USD", "$1.24"), (0.00312, "USD", "$0.0031"),
-        (0.0000001, "USD", "$0.00000010"), (float("nan"), "USD", "unknown"), (12.5, "EUR", "€12.50"),
-        (3, "SEK", "SEK 3.00"),
+        (0.0136, "USD", "$0.014"), (0.0000001, "USD", "$0.00000010"), (float("nan"), "USD", "unknown"),
+        (12.5, "EUR", "€12.50"), (3, "SEK", "SEK 3.00"),
     ],
 )  # fmt: skip
 def test_money_has_its_currency_and_unknown_is_never_zero(amount: float | None, currency: str, written: str) -> None:
@@ -54,6 +54,12 @@ def test_a_zone_that_is_none_is_utc(name: str) -> None:
 def test_a_pseudonym_keeps_its_prefix_when_it_is_shortened() -> None:
     assert words.short_id("usr_k7m2q9xd4x1n") == "usr_k7m2q9xd"
     assert words.short_id("dfe40895014a5ddb") == "dfe40895"
+
+
+def test_the_last_part_of_a_dotted_name_is_its_short_form() -> None:
+    assert words.unqualified("anthropic.OverloadedError") == "OverloadedError"
+    for whole in ("TimeoutError: no answer in 5 s.", "429", "", "a.", "v1.2"):
+        assert words.unqualified(whole) == whole
 
 
 def test_counts_sizes_and_plurals_are_grouped() -> None:

@@ -108,6 +108,8 @@ def test_a_trace_says_why_its_innermost_step_failed_and_a_message_only_to_who_ma
     world.keep([step(2, 1, status="error", error=Error(message="no seats for jan@example.com")), step(2, 2, 1)])
     untyped, typed = world.engine.traces(reader(), OURS.id).rows
     assert typed.error == "httpx.ReadTimeout"
+    for row in (untyped, typed):
+        assert world.engine.trace(reader(), OURS.id, row.trace_id).trace == row
     assert untyped.error.startswith("no seats for <EMAIL_")
     assert world.engine.traces(reader(level=Level.METADATA), OURS.id).rows[0].error == ""
 

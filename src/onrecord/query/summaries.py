@@ -11,7 +11,7 @@ from onrecord.query.uses import MARKED, NEEDS_TOPMOST, SUMS, Use, read_use, topm
 
 _PREVIEW: Final = 400
 _MODELS: Final = 8
-_FAULT: Final = 120
+FAULT: Final = 120
 """Characters of a message of an error whose type nobody said."""
 _NARROW: Final = (
     "trace_id, span_id, shard, idx, name, kind, status, running, start_us, end_us, received_us, duration_us, user, "
@@ -22,7 +22,7 @@ _LABELS: Final = (
     f"groupUniqArrayIf({_MODELS})(model_named, model_named != ''), "
     "argMinIf(user, first, user != ''), argMinIf(session, first, session != ''), "
     "argMinIf(application, first, application != ''), argMinIf(environment, first, environment != ''), "
-    f"argMaxIf(if(error_type != '', error_type, substringUTF8(fault, 1, {_FAULT})), (start_us, idx), status = 'error')"
+    f"argMaxIf(if(error_type != '', error_type, substringUTF8(fault, 1, {FAULT})), (start_us, idx), status = 'error')"
 )
 _EXTENT: Final = (
     "count(), countIf(status = 'error'), max(running), minIf(start_us, start_us > 0), max(end_us), max(received_us)"

@@ -12,6 +12,7 @@ from onrecord.query.compile import Bound
 from onrecord.query.results import ScoreRow, SpanRow, TraceRow
 from onrecord.query.scope import SCOPED, View
 from onrecord.query.spanrows import NEWEST_REVISION, PLAIN, columns, read_row
+from onrecord.query.summaries import FAULT
 from onrecord.query.uses import USED, use_of
 
 _MODELS: Final = 8
@@ -60,6 +61,7 @@ class Spans:
             duration_ms=duration_ms,
             spans=len(rows),
             errors=sum(row.status == "error" for row in rows),
+            error=_error(rows),
             tokens=use.tokens,
             cost_reported=use.cost,
             cost_currency=use.currency,
@@ -80,6 +82,12 @@ class Spans:
 def _models(rows: Sequence[SpanRow]) -> tuple[str, ...]:
     named = dict.fromkeys(row.model_served or row.model_requested for row in rows)
     return tuple(sorted([name for name in named if name][:_MODELS]))
+
+
+def _error(rows: Sequence[SpanRow]) -> str:
+    failed = [row for row in rows if row.status == "error"]
+    last = max(failed, key=lambda row: (row.start_us, row.index), default=None)
+    return (last.error_type or last.error_message[:FAULT]) if last else ""
 
 
 def _answered(read: Sequence[Sequence[Any]], rows: Sequence[SpanRow]) -> str:

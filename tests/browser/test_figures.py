@@ -143,12 +143,12 @@ def test_a_user_is_found_by_raw_id_and_leads_to_traces_and_sessions(reader: Read
 def test_two_prompts_are_versions_with_a_word_diff_between_them(reader: Reader) -> None:
     page = reader.open("/prompts")
     expect(page.locator("tbody tr")).to_have_count(3)
-    page.locator("tbody tr").nth(1).locator(".c-name a").click()
-    expect(page.locator(".diff ins")).to_have_text("brief and kind.")
+    page.locator("tbody tr").first.locator(".c-name a").click()
+    expect(page.locator(".diff del")).to_have_text("brief and kind.")
     page.locator(".versions tbody tr").nth(1).locator(".c-ver a").click()
     page.wait_for_load_state()
     page.get_by_role("link", name="compare", exact=True).first.click()
-    expect(page.locator(".diff del")).to_have_text("brief and kind.")
+    expect(page.locator(".diff ins")).to_have_text("brief and kind.")
     page.get_by_text("the newest call").click()
     expect(page.locator("#step h2")).to_contain_text("chat gpt-4o")
 

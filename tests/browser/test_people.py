@@ -67,7 +67,7 @@ def test_a_person_is_erased_by_pseudonym_and_the_page_shows_when_and_its_proof(
     page = reader.open("/ledger")
     expect(page.locator("#erasures")).to_contain_text("Nobody was erased.")
     line = page.locator("#erasures pre").inner_text().replace("ID-OR-PSEUDONYM", pseudonym).replace('"why"', "asked")
-    done = run(f"{line} --yes --data {server.data}", tmp_path)
+    done = run(f"{line.replace('DATA-DIRECTORY', str(server.data))} --yes", tmp_path)
     assert "Erased 4 records" in done.stdout, done.stderr
     page = reader.open("/ledger")
     expect(page.locator("#erasures tbody tr")).to_have_count(1)

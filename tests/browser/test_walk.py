@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Reader, Server, readable
-from tests.browser.seed import CJK, conversation, make_span, send, span_id, trace_id
+from tests.browser.seed import CJK, make_span, send, span_id, trace_id
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +24,7 @@ def _seeded(server: Server) -> None:
     ]
     send(server.url, spans, key)
     late = now_ns - 3 * 86_400 * 10**9
-    send(server.url, conversation("late", late, "Came late", "Yes", title="latecomer"), key)
+    send(server.url, [make_span("late", 0, None, "latecomer", "AGENT", late, 3_000, {})], key)
     readable(server, trace_id("late"))
 
 

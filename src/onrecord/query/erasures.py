@@ -82,7 +82,7 @@ def _row(place: Place, entry: Entry, done: Place | None) -> ErasureRow:
         shard=place.shard,
         index=place.index,
         received_us=entry.received_us,
-        records=entry.records,
+        records=entry.records or 0,
         done_shard=done.shard if done else None,
         done_index=done.index if done else None,
     )

@@ -35,8 +35,8 @@ _OPTIONS: Final = (
 )
 _FILTERS: Final = (
     click.argument("line", nargs=-1, shell_complete=complete_line),
-    click.option("--from", "since", default="", help="Received at or after: 2026-11-23, 2026-11-23T08:00Z, -24h."),
-    click.option("--to", "until", default="", help="Received before."),
+    click.option("--from", "since", default="", help="Began at or after: 2026-11-23, 2026-11-23T08:00Z, -24h."),
+    click.option("--to", "until", default="", help="Began before."),
 )
 LIMIT: Final = click.option(
     "--limit", default=50, show_default=True, type=click.IntRange(0), help="Rows at most; 0 for all."

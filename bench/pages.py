@@ -46,6 +46,10 @@ FETCHED_END: Final = (
 ROWS: Final = "main tbody tr"
 
 
+SINCE: Final = "from=1789000000000000"
+"""The workload's spans begin at a fixed time, and pages go by it: a stretch that holds them all, filtered like any."""
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """One page and when it counts as there."""
 
@@ -76,12 +80,12 @@ def pages(server: Server) -> list[Asked]:
     near, long = newest[20]["trace_id"], peers.LONG_TRACE.hex()
     part = RARE_WORD[2:9]
     return [
-        Asked(name="list", path="/traces", must_ms=500),
+        Asked(name="list", path=f"/traces?{SINCE}", must_ms=500),
         Asked(name="list, one hour", path="/traces?range=1h", awaited=f"{ROWS}, main .empty", must_ms=500),
-        Asked(name="list with values to filter by", path="/traces?facets=1"),
-        Asked(name="list of one user", path=f"/traces?q=user:{user}"),
-        Asked(name="search for a word", path=f"/traces?q={RARE_WORD}"),
-        Asked(name="search for a part of a word", path=f"/traces?q=*{part}*"),
+        Asked(name="list with values to filter by", path=f"/traces?facets=1&{SINCE}"),
+        Asked(name="list of one user", path=f"/traces?q=user:{user}&{SINCE}"),
+        Asked(name="search for a word", path=f"/traces?q={RARE_WORD}&{SINCE}"),
+        Asked(name="search for a part of a word", path=f"/traces?q=*{part}*&{SINCE}"),
         Asked(
             name="trace of 10,000 spans",
             path=f"/traces/{long}",
@@ -104,9 +108,9 @@ def pages(server: Server) -> list[Asked]:
             must_bytes=500_000,
         ),
         Asked(name="an ordinary trace", path=f"/traces/{near}", awaited=".card, [data-step]"),
-        Asked(name="the next older one (n)", path=f"/traces/{near}/next", awaited=".card, [data-step]"),
-        Asked(name="the next newer one (p)", path=f"/traces/{near}/previous", awaited=".card, [data-step]"),
-        Asked(name="sessions", path="/sessions"),
+        Asked(name="the next older one (n)", path=f"/traces/{near}/next?{SINCE}", awaited=".card, [data-step]"),
+        Asked(name="the next newer one (p)", path=f"/traces/{near}/previous?{SINCE}", awaited=".card, [data-step]"),
+        Asked(name="sessions", path=f"/sessions?{SINCE}"),
         Asked(name="one session", path=f"/sessions/{session}", awaited="main article, main .turn"),
         Asked(name="dashboard", path="/dashboard?range=all", awaited=".chart"),
         Asked(name="prompts", path="/prompts?range=all"),
@@ -116,7 +120,7 @@ def pages(server: Server) -> list[Asked]:
         Asked(name="health", path="/status", awaited="main dl, main table"),
         Asked(name="completing a value", path="/complete?line=model:g", awaited=""),
         Asked(name="completing a user", path="/complete?line=user:usr_", awaited=""),
-        Asked(name="counting new rows", path="/traces/new", awaited=""),
+        Asked(name="counting new rows", path=f"/traces/new?{SINCE}", awaited=""),
     ]
 
 

@@ -8,7 +8,9 @@ from onrecord.query.sql.views import VIEWS, names
 
 _HEAD: Final = re.compile(r"^(?:Code: \d+\. )?(?:DB::Exception: )?(?:Code: \d+\. DB::Exception: )?")
 _TAIL: Final = re.compile(
-    r"(?::? ?[Ii]n scope .*|[:,.]? ?[Ww]hile (?:executing|processing) .*| ?\(version .*|: ?\(while .*)", re.DOTALL
+    r"(?::? ?[Ii]n scope .*|[:,.]? ?[Ww]hile (?:executing|processing) .*|[:,.]? ?[Ii]n query .*"
+    r"|[:,.]? ?WITH spans AS .*| ?\(version .*|: ?\(while .*)",
+    re.DOTALL,
 )
 _NAME: Final = re.compile(r"\s*\(([A-Z][A-Z0-9_]+)\)\s*\.?$")
 _EXPECTED: Final = re.compile(r"\.? Expected one of:.*", re.DOTALL)

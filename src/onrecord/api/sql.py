@@ -86,7 +86,8 @@ def _response(answer: SqlAnswer, form: str) -> Response:
         said = problem.Problem(title, 400, answer.reason, "docs/sql.md says what is possible.")
         return Response(msgspec.json.encode(said), 400, headers, problem.MEDIA_TYPE)
     if form in MEDIA_TYPES:
-        return Response(answer.file, 200, headers, MEDIA_TYPES[form])
+        attached = {"content-disposition": f'attachment; filename="result.{form}"'}
+        return Response(answer.file, 200, {**headers, **attached}, MEDIA_TYPES[form])
     result = SqlResult(columns=answer.columns, rows=answer.rows, more=answer.more, took_ms=answer.took_ms)
     return Response(msgspec.json.encode(result), 200, headers, JSON)
 

@@ -173,7 +173,7 @@ class Console:
         except NotAllowed as refused:
             return SqlAnswer(outcome=REFUSED, reason=refused.words, place=place_of(statement, refused.words))
         except EngineFault as fault:
-            reason = words_of(fault.code, fault.words)
+            reason = words_of(fault.code, fault.words, form)
             return SqlAnswer(outcome=FAILED, reason=reason, place=place_of(statement, reason))
         except RecursionError:
             return SqlAnswer(outcome=REFUSED, reason="It is nested too deeply.")

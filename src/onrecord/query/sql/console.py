@@ -174,7 +174,7 @@ class Console:
             return SqlAnswer(outcome=REFUSED, reason=refused.words, place=place_of(statement, refused.words))
         except EngineFault as fault:
             reason = words_of(fault.code, fault.words, form)
-            return SqlAnswer(outcome=FAILED, reason=reason, place=place_of(statement, reason))
+            return SqlAnswer(outcome=FAILED, reason=reason, place=place_of(statement, fault.words))
         except RecursionError:
             return SqlAnswer(outcome=REFUSED, reason="It is nested too deeply.")
 

@@ -14,6 +14,7 @@ _TAIL: Final = re.compile(
 )
 _NAME: Final = re.compile(r"\s*\(([A-Z][A-Z0-9_]+)\)\s*\.?$")
 _EXPECTED: Final = re.compile(r"\.? Expected one of:.*", re.DOTALL)
+_SYNTAX: Final = re.compile(r"Syntax error: failed at position \d+(?: \(((?:[^()]|\([^()]*\))*?)\))?.*", re.DOTALL)
 _DATABASE: Final = re.compile(r"\b\w*onrecord\w*_\d+\.|\b__table\d+\.|\bdefault\.(?=\w)")
 _PATH: Final = re.compile(r"(?<![\w'\"])/(?:[\w.@+-]+/)+[\w.@+-]*")
 TOO_LARGE: Final = (
@@ -50,6 +51,11 @@ def words_of(code: int, said: str, form: str = "") -> str:
     text = _HEAD.sub("", said.strip(), count=1)
     text = _EXPECTED.sub("", _NAME.sub("", _TAIL.sub("", text)))
     text = _PATH.sub("...", _DATABASE.sub("", _NAME.sub("", text))).strip(" :.,\n")
+    syntax = _SYNTAX.match(text)
+    if syntax:
+        text = (
+            f"Syntax error at {syntax[1]}" if syntax[1] and syntax[1] != "end of query" else "Syntax error at its end"
+        )
     text = " ".join(text.split())
     if not text:
         return f"The engine refused it (code {code})."

@@ -36,7 +36,7 @@ def session(server: Server) -> str:
     """The cookie of the owner, who is logged in by the link of the first start."""
     form = {"content-type": "application/x-www-form-urlencoded", "origin": server.url}
     answer = server.ask("POST", "/login/once", f"token={server.login}".encode(), form)
-    return re.findall(r"onrecord_session=([^;]+)", answer.headers["set-cookie"])[0]
+    return answer.headers["set-cookie"].partition("onrecord_session=")[2].partition(";")[0]
 
 
 def post(reader: Reader, key: str, **body: str) -> Answer:
@@ -134,8 +134,9 @@ def test_the_console_is_off_unless_somebody_switched_it_on(tmp_path_factory: pyt
         made = owner(server)
         server.settle()
         before = accesses(server)
-        for _ in range(50):
-            answer = post(made, made.key, statement="SELECT 'nightingale'")
+        for _ in range(49):
+            post(made, made.key, statement="SELECT 'nightingale'")
+        answer = post(made, made.key, statement="SELECT 'nightingale'")
         assert accesses(server) == before + 1
         assert (answer.status, "--sql-console" in answer.json()["hint"]) == (403, True)
         assert server.ask("GET", "/api/v1/sql/views", headers={"x-api-key": made.key}).status == 403

@@ -5,10 +5,9 @@ the first moment, so that not even a statement that got past every check could w
 database that is empty, so that a name without a database can never be a table.
 """
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -48,7 +47,7 @@ class Session:
         Raises:
             EngineFault: it failed, or its rows are larger than ``most_bytes``. Unavailable: no answer.
         """
-        with _translated(), closing(self._client.raw_stream(sql, fmt=_ROWS)) as stream:
+        with _translated(), closing(cast("BinaryIO", self._client.raw_stream(sql, fmt=_ROWS))) as stream:
             yield from _split(stream, most_bytes)
 
     def encoded(self, sql: str, form: str) -> bytes:
@@ -72,10 +71,10 @@ def session(store: Store, settings: Mapping[str, Any]) -> Iterator[Session]:
         client.close()
 
 
-def _split(stream: io.IOBase, most_bytes: int) -> Iterator[bytes]:
+def _split(stream: BinaryIO, most_bytes: int) -> Iterator[bytes]:
     """The lines of a stream; a line feed inside a value is escaped."""
     taken, rest = 0, bytearray()
-    while piece := stream.read(_PIECE):  # type: ignore[attr-defined] - of io.RawIOBase, which it is
+    while piece := stream.read(_PIECE):
         taken += len(piece)
         if taken > most_bytes:
             raise EngineFault(TOO_LARGE, "the result is too large")

@@ -114,17 +114,16 @@ class Console:
         if refusal is not None:
             self._turned_away(access, asked, refusal)
         begun_s = self._seconds()
-        answer = None
+        answer = SqlAnswer(outcome=FAILED, reason="The server could not finish it.")
         try:
             answer = self._answer(found, min(access.level, Level.PSEUDONYMISED), statement, form)
         finally:
             self._free.release()
             took_us = round((self._seconds() - begun_s) * 1e6)
-            said = answer or SqlAnswer(outcome=FAILED, reason="The server could not finish it.")
             self._put_on_record(
                 access,
                 msgspec.structs.replace(
-                    asked, outcome=said.outcome, rows=said.count, took_us=took_us, reason=said.reason
+                    asked, outcome=answer.outcome, rows=answer.count, took_us=took_us, reason=answer.reason
                 ),
             )
         return msgspec.structs.replace(answer, took_ms=took_us / 1_000)

@@ -175,6 +175,10 @@ SQL_FILE_ROWS: Final = 100_000
 """Rows of a file; a larger result is refused, because a file that ends early looks whole."""
 SQL_RESULT_BYTES: Final = 64 * 1024 * 1024
 """Bytes of a result that becomes a file: it is held in memory twice while it is written."""
+SQL_FILES: Final = 4
+"""Files of results that are made or on their way at once, over everybody: each is ``SQL_RESULT_BYTES`` in memory."""
+GIVING_SECONDS: Final = 300
+"""How long a file may be on its way: 64 MB at 1.7 Mbit/s; a reader who takes nothing must not hold memory for ever."""
 SQL_ANSWER_BYTES: Final = 16 * 1024 * 1024
 """Bytes of a result that is shown: each value becomes an object, which may take ten times as much."""
 SQL_ROW_BYTES: Final = 4 * 1024 * 1024

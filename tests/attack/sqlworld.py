@@ -38,7 +38,7 @@ class Den:
         self.record: Callable[[Access, Asked], None] = lambda access, asked: self.recorded.append((access, asked))
         self.console = self.made()
 
-    def made(self, *, enabled: bool = True, at_once: int = 2, rate: Rate = FAST) -> Console:
+    def made(self, *, enabled: bool = True, at_once: int = 2, rate: Rate = FAST, files: int = 4) -> Console:
         """A console."""
         return Console(
             enabled=enabled,
@@ -47,6 +47,7 @@ class Den:
             projects={one.id: one for one in (OURS, THEIRS)}.get,
             record=lambda access, asked: self.record(access, asked),  # noqa: PLW0108 - tests replace it
             at_once=at_once,
+            files=files,
             rate=rate,
         )
 

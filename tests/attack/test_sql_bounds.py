@@ -120,6 +120,23 @@ def test_what_is_turned_away_for_lack_of_a_place_or_because_it_is_off_is_on_the_
     ] * 2  # fmt: skip
 
 
+def test_a_file_that_is_on_its_way_holds_its_place_and_only_so_long(lair: Den) -> None:
+    console = lair.made(files=1)
+    for statement in ("SELECT hostName()", "SELECT nothing FROM spans", "SELECT 1"):
+        console.ask(reader(OURS), OURS.id, statement, "csv")  # an answer that nobody keeps holds nothing
+    taken = console.ask(reader(OURS), OURS.id, "SELECT 1", "csv")
+    assert taken.file
+    with pytest.raises(Pushback, match="on their way"):
+        console.ask(reader(OURS), OURS.id, "SELECT 1", "parquet")
+    assert console.ask(reader(OURS), OURS.id, "SELECT 1").outcome == "answered"
+    del taken
+    assert console.ask(reader(OURS), OURS.id, "SELECT 1", "parquet").file
+    full = lair.made(at_once=0, files=1)
+    for _ in range(3):  # whoever gets no place for the statement takes none for the file
+        with pytest.raises(Pushback, match="running"):
+            full.ask(reader(OURS), OURS.id, "SELECT 1", "csv")
+
+
 def test_no_cell_runs_in_a_spreadsheet_and_no_number_is_changed(lair: Den) -> None:
     texts = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "\u200b=1", "\u202e=1", "\ufeff=1",
              "\uff1d1", "\uff0b1", "\uff0d1", "\uff201", "\u00a0-1")  # fmt: skip

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -11,7 +12,8 @@ ANSWERED: Final = "answered"
 REFUSED: Final = "refused"
 FAILED: Final = "failed"
 TURNED_AWAY: Final = "turned away"
-FORMS: Final = ("table", "csv", "parquet")
+FILES: Final = ("csv", "parquet")
+FORMS: Final = ("table", *FILES)
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What makes a spreadsheet run a cell, the full-width forms too. Source: OWASP, CSV injection."""
 _BREAKS: Final = ("\t", "\r", "\n")
@@ -37,6 +39,13 @@ class SqlTable(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[SqlColumn, ...]
 
 
+class Held:
+    """Something that is given back when nobody has it any more."""
+
+    def __init__(self, give_back: Callable[[], object]) -> None:
+        weakref.finalize(self, give_back).atexit = False
+
+
 class SqlAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a statement."""
 
@@ -56,6 +65,8 @@ class SqlAnswer(msgspec.Struct, frozen=True, kw_only=True):
     took_ms: float = 0
     file: bytes = b""
     """The result as a file, when one was asked for."""
+    held: object = None
+    """The place of the file among those that are on their way; it is free again when nobody has this any more."""
 
 
 def as_text(value: Any) -> str:

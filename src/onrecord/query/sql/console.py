@@ -16,6 +16,7 @@ from onrecord.limits import (
     SQL_ATTEMPTS,
     SQL_BURST,
     SQL_FILE_ROWS,
+    SQL_FILES,
     SQL_PER_S,
     SQL_RESULT_BYTES,
     SQL_ROW_BYTES,
@@ -28,9 +29,11 @@ from onrecord.query.port import FindProject
 from onrecord.query.sql.answer import (
     ANSWERED,
     FAILED,
+    FILES,
     FORMS,
     REFUSED,
     TURNED_AWAY,
+    Held,
     SqlAnswer,
     SqlColumn,
     SqlTable,
@@ -61,6 +64,7 @@ class Console:
         projects: FindProject,
         record: RecordStatement,
         at_once: int = SQL_STATEMENTS,
+        files: int = SQL_FILES,
         rate: Rate = Rate(SQL_BURST, SQL_PER_S),  # noqa: B008 - frozen
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -71,6 +75,7 @@ class Console:
         self._projects = projects
         self._record = record
         self._free = threading.BoundedSemaphore(at_once)
+        self._files = threading.BoundedSemaphore(files)
         self._rates = Buckets(rate, SQL_ATTEMPTS)
         self._rates_lock = threading.Lock()
         self._seconds = seconds
@@ -110,9 +115,10 @@ class Console:
         if form not in FORMS:
             raise Rejected(f"A result is one of {', '.join(FORMS)}.")
         asked = Asked(project=found, statement=statement, outcome=TURNED_AWAY, rows=0, took_us=0, form=form)
-        refusal = self._refusal(access)
+        refusal = self._refusal(access, form)
         if refusal is not None:
             self._turned_away(access, asked, refusal)
+        held = Held(self._files.release) if form in FILES else None
         begun_s = self._seconds()
         answer = SqlAnswer(outcome=FAILED, reason="The server could not finish it.")
         try:
@@ -126,7 +132,7 @@ class Console:
                     asked, outcome=answer.outcome, rows=answer.count, took_us=took_us, reason=answer.reason
                 ),
             )
-        return msgspec.structs.replace(answer, took_ms=took_us / 1_000)
+        return msgspec.structs.replace(answer, took_ms=took_us / 1_000, held=held if answer.file else None)
 
     def close(self) -> None:
         """Put on the record what is still only counted; before the recording part is stopped."""
@@ -138,7 +144,7 @@ class Console:
             raise Missing("There is no such project.", hint="The list of projects shows those that you may see.")
         return found
 
-    def _refusal(self, access: Access) -> OnrecordError | None:
+    def _refusal(self, access: Access, form: str) -> OnrecordError | None:
         """Why this one does not get a place; None, and the place is taken."""
         if not self.enabled:
             return _off()
@@ -148,8 +154,14 @@ class Console:
             return TooMany(
                 "You ask faster than the console answers.", hint="Wait a little.", retry_after_s=math.ceil(wait_s)
             )
+        if form in FILES and not self._files.acquire(blocking=False):
+            return Pushback(
+                f"{SQL_FILES} files are on their way.", hint="Wait until one is there.", retry_after_s=_WAIT_S
+            )
         if self._free.acquire(blocking=False):
             return None
+        if form in FILES:
+            self._files.release()
         return Pushback(
             f"{SQL_STATEMENTS} statements are running.", hint="Wait until one has ended.", retry_after_s=_WAIT_S
         )

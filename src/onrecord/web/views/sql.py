@@ -15,6 +15,7 @@ from onrecord.limits import SQL_CELL_CHARACTERS, SQL_CHARACTERS, SQL_ROWS, SQL_S
 from onrecord.query.sql.answer import ANSWERED, SqlAnswer, as_text
 from onrecord.query.sql.examples import EXAMPLES
 from onrecord.query.sql.functions import GROUPS
+from onrecord.receive.giving import Given
 from onrecord.web.render import HEADERS
 from onrecord.web.sqlchart import chart_of, is_number, is_time, moment
 from onrecord.web.visit import Visit
@@ -63,7 +64,7 @@ def run(visit: Visit) -> Response:
     answer = visit.site.console.ask(visit.access, visit.project.id, statement, form)
     if form in _FILES and answer.outcome == ANSWERED:
         attached = {"content-disposition": f'attachment; filename="result.{form}"'}
-        return Response(answer.file, media_type=_FILES[form], headers={**HEADERS, **attached})
+        return Given(answer.file, {**HEADERS, **attached}, _FILES[form], answer.held)
     return _page(visit, statement, answer)
 
 

@@ -55,6 +55,19 @@ def test_a_name_of_a_statement_changes_nothing_in_the_views(lair: Den, statement
         assert answer.count <= 3  # as many as there are of ours
 
 
+@pytest.mark.parametrize("statement", CASES["columns that a reader of metadata does not have"])
+def test_no_way_of_writing_it_reaches_a_column_of_text(lair: Den, statement: str) -> None:
+    answer = lair.ask(statement, level=Level.METADATA)
+    assert (answer.outcome, answer.rows) in (("failed", ()), ("refused", ()))
+    assert "our question" not in answer.reason
+
+
+@pytest.mark.parametrize("statement", CASES["conditions that would fail on a row of another project"])
+def test_no_condition_is_tried_on_a_row_of_another_project(lair: Den, statement: str) -> None:
+    """An error would tell that such a row exists, and what stands in it."""
+    assert lair.rows(statement) == ((3,),)
+
+
 def resolved(lair: Den, statement: str, level: Level) -> Sequence[str]:
     """What the engine resolves it to, without any check before."""
     store = lair.world.store

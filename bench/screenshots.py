@@ -87,7 +87,7 @@ SHOTS: Final = (
     Shot(name="user", words="What one user did", path="/users", follow="tbody a[data-open]"),
     Shot(name="prompts", words="System prompts in use", path="/prompts"),
     Shot(name="prompt", words="What changed between two", path="/prompts", follow="tbody a[data-open]"),
-    Shot(name="sql", words="A question that no page has, in SQL", path="/sql?example=0", press="Run", phone=True),
+    Shot(name="sql", words="A question that no page has, in SQL", path="/sql?example=1", press="Run", phone=True),
     Shot(name="ledger", words="How far the proof goes", path="/ledger"),
     Shot(name="proof", words="The proof of one record", path=f"/proof/{time.gmtime().tm_year}/1", phone=True),
     Shot(name="storage", words="What every byte on disk is for", path="/storage"),

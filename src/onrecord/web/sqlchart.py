@@ -73,7 +73,7 @@ def chart_of(answer: SqlAnswer) -> SqlChart | None:
         if len(texts) == 1:
             return _by_text(answer, texts[0], figures[0])
         return None if texts else _lines(answer, figures[:LINES])
-    if kinds[0] == "text" or (kinds[0] == "whole" and not texts):
+    if kinds[0] == "text" or (kinds[0] == "whole" and not texts and len(answer.rows) <= BARS):
         return _bars(answer, figures[0])
     return None
 

@@ -71,9 +71,12 @@ def test_what_is_below_zero_is_drawn_below_zero() -> None:
     assert (line.lines[0].path, line.zero) == ("M0.00 100.00h0L100.00 0.00", 75.0)
 
 
-def test_whole_numbers_first_are_bars_too_and_many_bars_say_how_many() -> None:
-    chart = drawn({"hour": "UInt8", "calls": "UInt64"}, *((number, number * 2) for number in range(BARS + 5)))
+def test_of_many_texts_with_a_figure_the_first_are_drawn_and_a_few_whole_numbers_are_names_too() -> None:
+    chart = drawn({"name": "String", "calls": "UInt64"}, *((f"n{number}", number) for number in range(BARS + 5)))
     assert (len(chart.bars), chart.note) == (BARS, f"The first {BARS} of {BARS + 5}.")
+    hours = {"hour": "UInt8", "calls": "UInt64"}
+    assert [bar.name for bar in drawn(hours, (0, 5), (1, 9)).bars] == ["0", "1"]
+    assert chart_of(answer(hours, *((number, number) for number in range(BARS + 1)))) is None
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ class Shot(msgspec.Struct, frozen=True, kw_only=True):
     """CSS selector of the link on that page that leads to the page that is shown."""
     show: str = ""
     """CSS selector of what is brought to the top."""
+    press: str = ""
+    """Name of the button on that page that leads to what is shown."""
     phone: bool = False
     empty: bool = False
     """Before anything is on the record."""
@@ -85,6 +87,7 @@ SHOTS: Final = (
     Shot(name="user", words="What one user did", path="/users", follow="tbody a[data-open]"),
     Shot(name="prompts", words="System prompts in use", path="/prompts"),
     Shot(name="prompt", words="What changed between two", path="/prompts", follow="tbody a[data-open]"),
+    Shot(name="sql", words="A question that no page has, in SQL", path="/sql?example=1", press="Run", phone=True),
     Shot(name="ledger", words="How far the proof goes", path="/ledger"),
     Shot(name="proof", words="The proof of one record", path=f"/proof/{time.gmtime().tm_year}/1", phone=True),
     Shot(name="storage", words="What every byte on disk is for", path="/storage"),
@@ -122,6 +125,9 @@ def picture(page: Page, url: str, shot: Shot) -> bytes:
         answer = page.goto(f"{url}{href}", wait_until="load")
         assert answer is not None, shot.name
         assert answer.ok, f"{href}: {answer.status}"
+    if shot.press:
+        page.get_by_role("button", name=shot.press, exact=True).click()
+        page.locator(".came").wait_for()
     if shot.show:
         page.locator(shot.show).first.evaluate("it => { it.scrollIntoView(); scrollBy(0, -120); }")
     page.wait_for_timeout(200)

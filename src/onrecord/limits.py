@@ -174,7 +174,23 @@ SQL_ROWS: Final = 1_000
 SQL_FILE_ROWS: Final = 100_000
 """Rows of a file; a larger result is refused, because a file that ends early looks whole."""
 SQL_RESULT_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of a result in the engine: it is held in memory twice while it is written."""
+"""Bytes of a result that becomes a file: it is held in memory twice while it is written."""
+SQL_FILES: Final = 4
+"""Files of results that are made or on their way at once, over everybody: each is ``SQL_RESULT_BYTES`` in memory."""
+GIVING_SECONDS: Final = 300
+"""How long a file may be on its way: 64 MB at 1.7 Mbit/s; a reader who takes nothing must not hold memory for ever."""
+SQL_ANSWER_BYTES: Final = 16 * 1024 * 1024
+"""Bytes of a result that is shown: each value becomes an object, which may take ten times as much."""
+SQL_ROW_BYTES: Final = 4 * 1024 * 1024
+"""One row of a result as text: the longest input and output of a step, thirty times over."""
+SQL_BURST: Final = 60
+"""Statements of one person at once: whoever tries things out, or opens what a script of theirs asks."""
+SQL_PER_S: Final = 2.0
+"""Statements a second of one person after that: each is an entry for ever, with up to ``SQL_CHARACTERS`` of text."""
+SQL_ATTEMPT_SECONDS: Final = 60
+"""So often an entry says how many statements of one person were turned away."""
+SQL_ATTEMPTS: Final = 1_000
+"""People and reasons of which that is counted at once."""
 SQL_CELL_CHARACTERS: Final = 400
 """One value on a page; a file holds the whole."""
 SQL_SAVED: Final = 50

@@ -8,19 +8,22 @@ from typing import Any
 
 import msgspec
 
+from onrecord.buckets import Rate
 from onrecord.model.access import Access, Level
 from onrecord.model.score import Score
 from onrecord.query.sql.answer import SqlAnswer
 from onrecord.query.sql.console import Console
 from onrecord.query.sql.port import Asked
 from onrecord.store.client import Store
-from onrecord.store.migrate import make_database
+from onrecord.store.migrate import empty_database, make_database
 from onrecord.store.session import session
 from tests.contract.query_world import OURS, THEIRS, World, reader, said, step, trace_id
 
 SECRET = "theirsecretword"
 HOST = "hostsecretword"
 """Stands in a file of the host, the address of which the tests know."""
+FAST = Rate(1e9, 1e9)
+"""Tests ask faster than people."""
 _numbers = count(70_000)
 
 
@@ -35,7 +38,7 @@ class Den:
         self.record: Callable[[Access, Asked], None] = lambda access, asked: self.recorded.append((access, asked))
         self.console = self.made()
 
-    def made(self, *, enabled: bool = True, at_once: int = 2) -> Console:
+    def made(self, *, enabled: bool = True, at_once: int = 2, rate: Rate = FAST, files: int = 4) -> Console:
         """A console."""
         return Console(
             enabled=enabled,
@@ -44,6 +47,8 @@ class Den:
             projects={one.id: one for one in (OURS, THEIRS)}.get,
             record=lambda access, asked: self.record(access, asked),  # noqa: PLW0108 - tests replace it
             at_once=at_once,
+            files=files,
+            rate=rate,
         )
 
     def ask(self, statement: str, form: str = "table", *, level: Level = Level.PSEUDONYMISED) -> SqlAnswer:
@@ -70,6 +75,9 @@ def den(engine: Store, root: Path) -> Iterator[Den]:
     """Ours has three steps and a score; theirs two that use the same trace and one of their own."""
     base = engine.within(engine.connections.database)
     name = make_database(base, next(_numbers))
+    base.command(f"CREATE DATABASE IF NOT EXISTS `{empty_database(base)}`")
+    base.command("CREATE OR REPLACE TABLE hoard (word String) ENGINE = MergeTree ORDER BY word")
+    base.command(f"INSERT INTO hoard VALUES ('{SECRET}')")
     world = World(engine.within(name), root)
     ours: dict[str, Any] = {
         "application": "our shop",
@@ -93,4 +101,5 @@ def den(engine: Store, root: Path) -> Iterator[Den]:
     world.judge(Score(name="their score", value=0.1, trace_id=trace_id(1), comment=SECRET), THEIRS)
     yield Den(world, root)
     world.close()
+    base.command("DROP TABLE hoard SYNC")
     base.command(f"DROP DATABASE IF EXISTS `{name}` SYNC")

@@ -174,12 +174,13 @@ def test_a_console_that_is_off_answers_nothing(lair: Den) -> None:
     console = lair.made(enabled=False)
     recorded = len(lair.recorded)
     with pytest.raises(Denied, match="off"):
-        console.ask(reader(OURS), OURS.id, "SELECT 1")
-    with pytest.raises(Denied, match="off"):
         console.views(reader(OURS), OURS.id)
     with pytest.raises(Rejected):
         lair.console.ask(reader(OURS), OURS.id, "SELECT 1", "xml")
     assert len(lair.recorded) == recorded
+    with pytest.raises(Denied, match="off"):
+        console.ask(reader(OURS), OURS.id, "SELECT 1")
+    assert [one.outcome for _, one in lair.recorded[recorded:]] == ["turned away"]
 
 
 def test_every_statement_is_on_the_record_with_what_became_of_it(lair: Den) -> None:
@@ -232,7 +233,7 @@ def test_the_engine_itself_holds_to_the_project_and_changes_nothing(lair: Den) -
     store = lair.world.store
     with session(store, settings_of(store.database, OURS, "table")) as opened:
         for table, rows in (("spans", 3), ("scores", 1)):
-            whole = opened.table(f"SELECT uniqExact(project), count() FROM {store.database}.{table} FINAL").rows
+            whole = opened.rows(f"SELECT uniqExact(project), count() FROM {store.database}.{table} FINAL")
             assert tuple(whole[0]) == (1, rows)
         for statement in (
             "SET max_execution_time = 0",
@@ -281,7 +282,7 @@ def test_the_tree_alone_sees_a_function_wherever_it_stands(lair: Den) -> None:
         ("CAST('1' AS Nullable(Float64))", "Nullable(Float64)"),
         ("'[1]'::Array(Array(Int8))", None),
         ("CAST([[1]], 'Array(Array(Int8))')", "Array(Array(Int8))"),
-        ("CAST('2026-01-01 00:00:00', 'DateTime(\\'UTC\\')')", "DateTime"),
+        ("CAST('2026-01-01 00:00:00', 'DateTime(\\'UTC\\')')", "DateTime('UTC')"),
         ("1::Decimal(10, 2)", "Decimal(10, 2)"),
         ("CAST(map('a', 'b'), 'Map(String, String)')", "Map(String, String)"),
     ],

@@ -80,9 +80,10 @@ def test_a_statement_that_is_not_answered_is_a_problem_and_on_the_record(lair: D
 def test_a_console_that_is_off_is_refused_at_both_doors(lair: Den) -> None:
     before = len(lair.recorded)
     client = over(lair, lair.made(enabled=False))
-    assert asked(client, "SELECT 1").status_code == 403
     assert client.get("/api/v1/sql/views").status_code == 403
     assert len(lair.recorded) == before
+    assert asked(client, "SELECT 1").status_code == 403
+    assert lair.recorded[-1][1].outcome == "turned away"
 
 
 def test_nobody_and_another_project_get_nothing(lair: Den) -> None:

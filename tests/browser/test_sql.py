@@ -82,6 +82,34 @@ def test_what_is_refused_and_what_is_cut_is_said_in_words(reader: Reader) -> Non
     expect(page.locator(".result-rows td")).to_have_text("<img src=x onerror=alert(1)>")
 
 
+def test_what_is_wrong_is_shown_at_its_place_and_selected(reader: Reader) -> None:
+    page = reader.open("/sql")
+    for statement, line, word in (
+        ("SELECT model,\n  count()\nFORM spans", "line 3", "spans"),
+        ("SELECT '\N{GRINNING FACE}' AS face,\n  hostName()\nFROM spans", "line 2", "hostName"),
+        ("\n\nSELECT nothing\nFROM spans", "line 3", "nothing"),
+        ("SELECT 1 FROM system.one", "line 1", "system.one"),
+    ):
+        run(page, statement)
+        expect(page.locator(".fault")).to_contain_text(line)
+        expect(page.locator(".fault mark")).to_have_text(word)
+        chosen = page.get_by_label("Statement").evaluate("(it) => it.value.slice(it.selectionStart, it.selectionEnd)")
+        assert chosen == word, statement
+
+
+def test_the_chart_says_what_the_rows_say(reader: Reader) -> None:
+    page = reader.open("/sql")
+    run(page, "SELECT toStartOfDay(received) + toIntervalDay(n) AS day, kind, count() AS steps FROM spans"
+              " ARRAY JOIN [0, 1] AS n GROUP BY day, kind ORDER BY day")  # fmt: skip
+    expect(page.locator(".sql-chart h2")).to_have_text("steps over day, by kind")
+    run(page, "SELECT '<b onclick=alert(1)>' || name AS \"</text><script>\", count() AS n FROM spans GROUP BY 1")
+    expect(page.locator(".sql-chart h2")).to_have_text("n by </text><script>")
+    expect(page.locator(".bars th").first).to_contain_text("<b onclick=alert(1)>")
+    run(page, "SELECT NULL AS nothing, '' AS empty, 0 AS zero")
+    expect(page.locator(".sql-chart")).to_have_count(0)
+    expect(page.locator(".result-rows td").first).to_have_text("unknown")
+
+
 def test_a_result_is_given_as_a_file(reader: Reader, tmp_path: Path) -> None:
     page = reader.open("/sql")
     page.get_by_label("Statement").fill("SELECT '=1+1' AS formula, -5 AS number, [1, 2] AS list")

@@ -67,7 +67,11 @@ def test_the_bounds_are_those_of_the_page() -> None:
         f"| {limits.SQL_STATEMENTS}; a third",
         f"| {limits.SQL_SECONDS} s,",
         f"| {limits.SQL_BYTES >> 20} MB,",
-        f"| {limits.SQL_ROWS:,}; *more*",
+        f"| {limits.SQL_ROWS:,}, and {limits.SQL_ANSWER_BYTES >> 20} MB; *more*",
+        f"| {limits.SQL_FILES}, each at most {limits.GIVING_SECONDS} s;",
+        f"| one row | {limits.SQL_ROW_BYTES >> 20} MB",
+        f"| {limits.SQL_BURST} at once, then {limits.SQL_PER_S:.0f} a second;",
+        f"within {'a minute' if limits.SQL_ATTEMPT_SECONDS == 60 else ''} is counted",
         f"| {limits.SQL_FILE_ROWS:,}, and {limits.SQL_RESULT_BYTES >> 20} MB;",
         f"| {limits.SQL_CHARACTERS:,} characters |",
     ):

@@ -1,16 +1,18 @@
 """The SQL console of a real server: off by default; on, over HTTP and on the command line, for readers, recorded."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.e2e.reader import Reader, make_key, owner
-from tests.e2e.server import Answer, serving
+from tests.e2e.server import Answer, Server, onrecord, serving
 from tests.e2e.test_access import accesses
 from tests.recorded import span
 
@@ -30,6 +32,13 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         yield made
 
 
+def session(server: Server) -> str:
+    """The cookie of the owner, who is logged in by the link of the first start."""
+    form = {"content-type": "application/x-www-form-urlencoded", "origin": server.url}
+    answer = server.ask("POST", "/login/once", f"token={server.login}".encode(), form)
+    return answer.headers["set-cookie"].partition("onrecord_session=")[2].partition(";")[0]
+
+
 def post(reader: Reader, key: str, **body: str) -> Answer:
     headers = {"content-type": "application/json"} | ({"x-api-key": key} if key else {})
     return reader.server.ask("POST", "/api/v1/sql", json.dumps(body).encode(), headers)
@@ -47,6 +56,10 @@ def test_a_statement_is_answered_as_rows_as_csv_and_as_parquet(reader: Reader) -
     asked = "SELECT count() AS n FROM spans"
     assert post(reader, key, statement=asked, format="csv").body == b"n\r\n2\r\n"
     assert post(reader, key, statement=asked, format="parquet").body[:4] == b"PAR1"
+    for form in ("csv", "parquet"):
+        headers = post(reader, key, statement=asked, format=form).headers
+        assert headers["content-disposition"] == f'attachment; filename="result.{form}"'
+        assert headers["x-content-type-options"] == "nosniff"
     views = reader.server.ask("GET", "/api/v1/sql/views", headers={"x-api-key": key}).json()["rows"]
     assert [one["name"] for one in views] == ["spans", "scores", "traces", "sessions", "users"]
 
@@ -79,6 +92,29 @@ def test_every_statement_is_a_record_with_its_text_sealed(reader: Reader) -> Non
     assert "nightingale" not in reader.server.said()
 
 
+def test_a_form_of_another_site_runs_nothing_and_leaves_no_entry(reader: Reader) -> None:
+    cookie = {"cookie": f"onrecord_session={session(reader.server)}"}
+    page = reader.server.ask("GET", "/sql", headers=cookie).body.decode()
+    token = re.findall(r'name="csrf" value="([^"]+)"', page)[0]
+    before = accesses(reader.server)
+    form = {"content-type": "application/x-www-form-urlencoded"} | cookie
+    asked = {"statement": "SELECT input FROM spans", "as": "csv"}
+    for sent, headers in (
+        (asked, form),
+        ({**asked, "csrf": "x" * len(token)}, form),
+        ({**asked, "csrf": token}, {**form, "sec-fetch-site": "cross-site"}),
+    ):
+        answer = reader.server.ask("POST", "/sql", urlencode(sent).encode(), headers)
+        assert (answer.status, b"kingfisher" in answer.body) == (403, False)
+    page = reader.server.ask("GET", f"/sql?{urlencode(asked)}", headers=cookie).body.decode()
+    assert "kingfisher" not in page
+    assert accesses(reader.server) == before
+    answer = reader.server.ask("POST", "/sql", urlencode({**asked, "csrf": token}).encode(), form)
+    assert (answer.status, answer.headers["x-content-type-options"]) == (200, "nosniff")
+    assert answer.headers["content-disposition"] == 'attachment; filename="result.csv"'
+    assert accesses(reader.server) == before + 1
+
+
 def test_the_command_line_asks_through_the_socket(reader: Reader) -> None:
     def ask(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "onrecord.cli", "sql", "--data", str(reader.server.data), *words]
@@ -97,6 +133,15 @@ def test_the_console_is_off_unless_somebody_switched_it_on(tmp_path_factory: pyt
     with serving(tmp_path_factory.mktemp("off") / "data") as server:
         made = owner(server)
         server.settle()
-        answer = post(made, made.key, statement="SELECT 1")
+        before = accesses(server)
+        for _ in range(49):
+            post(made, made.key, statement="SELECT 'nightingale'")
+        answer = post(made, made.key, statement="SELECT 'nightingale'")
+        assert accesses(server) == before + 1
         assert (answer.status, "--sql-console" in answer.json()["hint"]) == (403, True)
         assert server.ask("GET", "/api/v1/sql/views", headers={"x-api-key": made.key}).status == 403
+        assert server.end() == 0
+        told = onrecord("verify", str(server.data), "--json")
+        assert told.stdout.count('"access"'), told.stdout
+        assert int(told.stdout.split('"access": ')[1].split(",")[0].split("}")[0]) == before + 2
+        assert not [file for file in server.data.rglob("*") if file.is_file() and b"nightingale" in file.read_bytes()]

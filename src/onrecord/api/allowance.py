@@ -11,46 +11,15 @@ import ipaddress
 import math
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
 from onrecord import limits
+from onrecord.buckets import Buckets, Rate
 from onrecord.errors import TooMany
 
 _NETWORK_BITS: Final = 64
 """Of an IPv6 address, what a provider gives to one customer (RFC 6177): the rest costs nobody anything to change."""
-
-
-class Rate(msgspec.Struct, frozen=True):
-    """A bucket's size and how fast it fills."""
-
-    burst: float
-    per_s: float
-
-
-class _Buckets:
-    """Buckets by name, the longest unused forgotten beyond a number."""
-
-    def __init__(self, rate: Rate, most: int) -> None:
-        self._rate = rate
-        self._most = most
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def wait_s(self, name: str, now_s: float) -> float:
-        """Take one; 0 when there was one, else the seconds until there is."""
-        left, seen_s = self._left.pop(name, (self._rate.burst, now_s))
-        left = min(self._rate.burst, left + max(0.0, now_s - seen_s) * self._rate.per_s)
-        taken = left >= 1
-        self._left[name] = (left - 1 if taken else left, now_s)
-        while len(self._left) > self._most:
-            self._left.popitem(last=False)
-        return 0.0 if taken else (1 - left) / self._rate.per_s
-
-    def __len__(self) -> int:
-        return len(self._left)
 
 
 class Allowance:
@@ -62,8 +31,8 @@ class Allowance:
         key: Rate = Rate(limits.RATE_KEY_BURST, limits.RATE_KEY_PER_S),  # noqa: B008 - frozen
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._addresses = _Buckets(address, limits.RATE_BUCKETS)
-        self._keys = _Buckets(key, limits.RATE_BUCKETS)
+        self._addresses = Buckets(address, limits.RATE_BUCKETS)
+        self._keys = Buckets(key, limits.RATE_BUCKETS)
         self._seconds = seconds
         self._lock = threading.Lock()
         self.refused = 0

@@ -18,6 +18,7 @@ from onrecord.errors import Rejected
 from onrecord.limits import SQL_CHARACTERS
 from onrecord.query.results import Page
 from onrecord.query.sql.answer import ANSWERED, REFUSED, SqlAnswer, SqlColumn, SqlTable
+from onrecord.receive.giving import Given
 
 BODY_BYTES: Final = 8 * SQL_CHARACTERS
 """A statement in any script, escaped as JSON escapes it."""
@@ -86,7 +87,8 @@ def _response(answer: SqlAnswer, form: str) -> Response:
         said = problem.Problem(title, 400, answer.reason, "docs/sql.md says what is possible.")
         return Response(msgspec.json.encode(said), 400, headers, problem.MEDIA_TYPE)
     if form in MEDIA_TYPES:
-        return Response(answer.file, 200, headers, MEDIA_TYPES[form])
+        attached = {"content-disposition": f'attachment; filename="result.{form}"'}
+        return Given(answer.file, {**headers, **attached}, MEDIA_TYPES[form], answer.held)
     result = SqlResult(columns=answer.columns, rows=answer.rows, more=answer.more, took_ms=answer.took_ms)
     return Response(msgspec.json.encode(result), 200, headers, JSON)
 

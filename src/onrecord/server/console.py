@@ -7,6 +7,7 @@ from typing import Any, Final
 from onrecord.config import Settings
 from onrecord.control.keyring import Keyring
 from onrecord.ingest.pipeline import Pipeline
+from onrecord.limits import SQL_CHARACTERS
 from onrecord.model.access import Access
 from onrecord.query.sql.console import Console
 from onrecord.query.sql.port import Asked, RecordStatement, Session
@@ -42,12 +43,14 @@ def recorder(pipeline: Pipeline) -> RecordStatement:
             "purpose": access.purpose,
             "asked": "sql",
             "places": [],
-            "statement": asked.statement,
+            "statement": asked.statement[:SQL_CHARACTERS],
+            "characters": len(asked.statement),
             "form": asked.form,
             "outcome": asked.outcome,
             "reason": asked.reason,
             "rows": asked.rows,
             "took_us": asked.took_us,
+            "attempts": asked.attempts,
         }
         done = pipeline.append(asked.project, "access", value, about=f"access {access.actor}", records=asked.rows)
         done.result(_RECORDED_SECONDS)

@@ -292,6 +292,7 @@ def _parts(ground: _Ground, called: calling.Calling, operator: Administration, l
 
     return Parts(
         [
+            Part("statements", lambda: None, lambda _: ground.console.close()),
             Part("receive", lambda: None, lambda _: ground.bodies.workers.shutdown()),
             Part("gateway", lambda: None, called.stop),
             Part("recording", recording.start, drain),

@@ -46,6 +46,7 @@ def open_store(url: str) -> Store:
     try:
         base = store.within(store.connections.database)
         base.command(_POINTER)
+        base.command(f"CREATE DATABASE IF NOT EXISTS `{empty_database(base)}`")
         number = current(base)
         drop_others(base, number)
         if number:
@@ -73,8 +74,16 @@ def note(base: Store, number: int) -> None:
 
 def name_of(base: Store, number: int) -> str:
     """Name of a database of tables."""
-    prefix = "onrecord" if base.database == "default" else base.database
-    return f"{prefix}_{number}"
+    return f"{_prefix(base)}_{number}"
+
+
+def empty_database(base: Store) -> str:
+    """Name of a database without tables, for a connection in which a bare name must never be one."""
+    return f"{_prefix(base)}_empty"
+
+
+def _prefix(base: Store) -> str:
+    return "onrecord" if base.database == "default" else base.database
 
 
 def make_database(base: Store, number: int) -> str:

@@ -1,33 +1,27 @@
 """A connection of its own for one statement of a person, with settings that nothing can change any more.
 
 The pools of ``client`` are for statements of ours: they let a statement narrow its limits. Here ``readonly`` is 1 from
-the first moment, so that not even a statement that got past every check could widen one.
+the first moment, so that not even a statement that got past every check could widen one. The connection stands in a
+database that is empty, so that a name without a database can never be a table.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from contextlib import closing, contextmanager
+from typing import Any, BinaryIO, Final, cast
 
-import msgspec
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from onrecord.errors import Unavailable
 from onrecord.store.client import Store
 from onrecord.store.faults import EngineFault
+from onrecord.store.migrate import empty_database
 
 TOO_LARGE: Final = 396
 """ClickHouse's code of a result that is larger than it may be; the in-process engine does not look itself."""
-_SMALL: Final = 4 * 1024 * 1024
-_VALUE: Final = 8
-
-
-class Table(msgspec.Struct, frozen=True):
-    """What a statement answered."""
-
-    names: tuple[str, ...]
-    types: tuple[str, ...]
-    rows: Sequence[Sequence[Any]]
+_ROWS: Final = "JSONCompactEachRow"
+"""One line a row, and nothing before the first: the engine can give it away block by block."""
+_PIECE: Final = 4 * 1024 * 1024
 
 
 class Session:
@@ -38,26 +32,26 @@ class Session:
         self.database = database
         """Where the store's tables stand."""
 
-    def table(self, sql: str, parameters: Mapping[str, Any] | None = None, *, most_bytes: int = _SMALL) -> Table:
-        """The rows of a statement, taken from the engine block by block.
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Sequence[Any]]:
+        """The rows of a statement of ours whose answer is small.
 
         Raises:
-            EngineFault: it failed, or its values are larger than ``most_bytes``. Unavailable: no answer.
+            EngineFault: it failed. Unavailable: no answer.
         """
-        with _translated(), self._client.query_row_block_stream(sql, parameters=dict(parameters or {})) as stream:
-            rows: list[Sequence[Any]] = []
-            size = 0
-            for block in stream:
-                rows += block
-                size += sum(_size(value) for row in block for value in row)
-                if size > most_bytes:
-                    raise EngineFault(TOO_LARGE, "the result is too large")
-            source = stream.source
-            types = tuple(str(one.name) for one in source.column_types)
-            return Table(tuple(source.column_names), types, rows)
+        with _translated():
+            return self._client.query(sql, parameters=dict(parameters or {})).result_rows
+
+    def lines(self, sql: str, most_bytes: int) -> Iterator[bytes]:
+        """Each row as a JSON array, as the engine writes it; no value becomes an object of ours on the way.
+
+        Raises:
+            EngineFault: it failed, or its rows are larger than ``most_bytes``. Unavailable: no answer.
+        """
+        with _translated(), closing(cast("BinaryIO", self._client.raw_stream(sql, fmt=_ROWS))) as stream:
+            yield from _split(stream, most_bytes)
 
     def encoded(self, sql: str, form: str) -> bytes:
-        """The answer in one of the engine's formats; raises as ``table``."""
+        """The answer in one of the engine's formats; raises as ``rows``."""
         with _translated():
             return bytes(self._client.raw_query(sql, fmt=form))
 
@@ -70,21 +64,26 @@ def session(store: Store, settings: Mapping[str, Any]) -> Iterator[Session]:
         Unavailable: the engine does not answer.
     """
     client = store.connections.alone({**settings, "readonly": 1})
+    client.database = empty_database(store.within(store.connections.database))
     try:
         yield Session(client, store.database)
     finally:
         client.close()
 
 
-def _size(value: Any) -> int:
-    """About the bytes of a value."""
-    if isinstance(value, (str, bytes)):
-        return _VALUE + len(value)
-    if isinstance(value, (list, tuple)):
-        return _VALUE + sum(map(_size, value))
-    if isinstance(value, dict):
-        return _VALUE + sum(_size(key) + _size(inner) for key, inner in value.items())
-    return _VALUE
+def _split(stream: BinaryIO, most_bytes: int) -> Iterator[bytes]:
+    """The lines of a stream; a line feed inside a value is escaped."""
+    taken, rest = 0, bytearray()
+    while piece := stream.read(_PIECE):
+        taken += len(piece)
+        if taken > most_bytes:
+            raise EngineFault(TOO_LARGE, "the result is too large")
+        rest += piece
+        *whole, last = rest.split(b"\n")
+        rest = last
+        yield from map(bytes, whole)
+    if rest:
+        yield bytes(rest)
 
 
 @contextmanager

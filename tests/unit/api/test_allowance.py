@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from onrecord import limits
-from onrecord.api.allowance import Allowance, Rate, network_of
+from onrecord.api.allowance import Allowance, network_of
 from onrecord.api.app import routes
 from onrecord.api.port import Services
+from onrecord.buckets import Rate
 from onrecord.errors import TooMany
 from tests.unit.api.test_answers import Client, Door
 

@@ -11,10 +11,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from onrecord.api.allowance import Allowance, Rate
+from onrecord.api.allowance import Allowance
 from onrecord.api.app import routes
 from onrecord.api.port import Services
 from onrecord.api.table import OPERATIONS
+from onrecord.buckets import Rate
 from onrecord.control.caller import Caller
 from onrecord.control.roles import Role
 from onrecord.errors import Corrupt, Denied, Missing, Pushback, Unavailable

@@ -2,10 +2,8 @@
 
 import csv
 import io
-import math
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
+import weakref
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,9 +11,15 @@ import msgspec
 ANSWERED: Final = "answered"
 REFUSED: Final = "refused"
 FAILED: Final = "failed"
-FORMS: Final = ("table", "csv", "parquet")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet run a cell. Source: OWASP, CSV injection."""
+TURNED_AWAY: Final = "turned away"
+FILES: Final = ("csv", "parquet")
+FORMS: Final = ("table", *FILES)
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What makes a spreadsheet run a cell, the full-width forms too. Source: OWASP, CSV injection."""
+_BREAKS: Final = ("\t", "\r", "\n")
+_UNSEEN: Final = (
+    " \t\r\n\x0b\x0c\x00\xa0\ufeff\u200b\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 
 
 class SqlColumn(msgspec.Struct, frozen=True):
@@ -35,6 +39,13 @@ class SqlTable(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[SqlColumn, ...]
 
 
+class Held:
+    """Something that is given back when nobody has it any more."""
+
+    def __init__(self, give_back: Callable[[], object]) -> None:
+        weakref.finalize(self, give_back).atexit = False
+
+
 class SqlAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a statement."""
 
@@ -42,6 +53,8 @@ class SqlAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """``answered``, ``refused`` or ``failed``."""
     reason: str = ""
     """Why it was not answered, in words for who wrote it; they may quote it."""
+    place: tuple[int, int] | None = None
+    """Where in the statement the reason lies, in characters; None when that can not be told."""
     columns: tuple[SqlColumn, ...] = ()
     rows: tuple[tuple[Any, ...], ...] = ()
     """JSON values; instants as RFC 3339 in UTC, numbers that are none as null."""
@@ -52,30 +65,8 @@ class SqlAnswer(msgspec.Struct, frozen=True, kw_only=True):
     took_ms: float = 0
     file: bytes = b""
     """The result as a file, when one was asked for."""
-
-
-def plain_rows(rows: Iterable[Sequence[Any]]) -> tuple[tuple[Any, ...], ...]:
-    """Rows of the engine's client as JSON values."""
-    return tuple(tuple(map(plain, row)) for row in rows)
-
-
-def plain(value: Any) -> Any:
-    """One value as JSON has it."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, dict):
-        return {str(plain(key)): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
-    return value.hex() if isinstance(value, bytes) else str(value)
+    held: object = None
+    """The place of the file among those that are on their way; it is free again when nobody has this any more."""
 
 
 def as_text(value: Any) -> str:
@@ -87,15 +78,21 @@ def as_text(value: Any) -> str:
     return msgspec.json.encode(value).decode() if isinstance(value, (list, dict)) else str(value)
 
 
-def csv_of(columns: Sequence[SqlColumn], rows: Iterable[Sequence[Any]]) -> bytes:
-    """RFC 4180. Text that a spreadsheet would run as a formula stands behind an apostrophe; numbers are as they are."""
+def csv_of(columns: Sequence[SqlColumn], rows: Iterable[Sequence[Any]]) -> tuple[bytes, int]:
+    """RFC 4180, and how many rows. Text that a spreadsheet would run as a formula stands behind an apostrophe.
+
+    Numbers are as they are. Rows are taken one by one and none is kept.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([_harmless(column.name) for column in columns])
-    writer.writerows([as_text(one) if isinstance(one, (int, float)) else _harmless(as_text(one)) for one in row]
-                     for row in rows)  # fmt: skip
-    return out.getvalue().encode()
+    count = 0
+    for row in rows:
+        writer.writerow([as_text(one) if isinstance(one, (int, float)) else _harmless(as_text(one)) for one in row])
+        count += 1
+    return out.getvalue().encode(), count
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """Blanks and what no reader sees do not hide a formula: some spreadsheets drop them."""
+    return f"'{text}" if text.lstrip(_UNSEEN).startswith(_FORMULA) or text.startswith(_BREAKS) else text

@@ -22,6 +22,14 @@ GROUP BY day
 ORDER BY day""",
     ),
     Example(
+        "Calls by model in the last hours",
+        """SELECT toStartOfFiveMinutes(start) AS time, model, count() AS calls
+FROM spans
+WHERE call AND model != '' AND start > now() - INTERVAL 6 HOUR
+GROUP BY time, model
+ORDER BY time""",
+    ),
+    Example(
         "Slowest tools",
         """SELECT tool, count() AS calls, round(quantile(0.95)(latency_ms)) AS p95_ms
 FROM spans

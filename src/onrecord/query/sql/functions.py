@@ -101,6 +101,13 @@ _SCANNING: Final = """
 """
 SCANNING: Final = frozenset(name.lower() for name in (*_SCANNING.split(), *GROUPS["JSON"]))
 """Not inside a lambda."""
+_OVER_ARRAYS: Final = """
+    arrayAll arrayAvg arrayCompact arrayCount arrayCumSum arrayDifference arrayExists arrayFilter arrayFirst
+    arrayFirstIndex arrayLast arrayMap arrayMax arrayMin arrayReverseSort arraySort arraySum mapFilter
+"""
+OVER_ARRAYS: Final = frozenset(name.lower() for name in _OVER_ARRAYS.split())
+"""Functions that a lambda may be given to."""
+LAMBDA: Final = "lambda"
 CASTS: Final = frozenset(("cast", "_cast"))
 MEMBERSHIPS: Final = frozenset(("in", "notin"))
 

@@ -1,6 +1,6 @@
 """What the console needs of the rest of the server. Put together in wiring."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -10,37 +10,22 @@ from onrecord.model.access import Access
 from onrecord.model.project import Project
 
 
-class Table(Protocol):
-    """What a statement answered."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Names of its columns."""
-        ...
-
-    @property
-    def types(self) -> Sequence[str]:
-        """ClickHouse's types of them."""
-        ...
-
-    @property
-    def rows(self) -> Sequence[Sequence[Any]]:
-        """Its rows."""
-        ...
-
-
 class Session(Protocol):
     """A connection of its own. Implemented by ``store.session.Session``."""
 
     database: str
     """Where the store's tables stand."""
 
-    def table(self, sql: str, parameters: Mapping[str, Any] | None = None, *, most_bytes: int = ...) -> Table:
-        """The rows of a statement; raises ``EngineFault``, also beyond ``most_bytes``, and ``Unavailable``."""
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Sequence[Sequence[Any]]:
+        """The rows of a statement of ours whose answer is small; raises ``EngineFault`` and ``Unavailable``."""
+        ...
+
+    def lines(self, sql: str, most_bytes: int) -> Iterator[bytes]:
+        """Each row as a JSON array; raises as ``rows``, also beyond ``most_bytes``."""
         ...
 
     def encoded(self, sql: str, form: str) -> bytes:
-        """The answer in one of the engine's formats; raises as ``table``."""
+        """The answer in one of the engine's formats; raises as ``rows``."""
         ...
 
 
@@ -50,13 +35,15 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     project: Project
     statement: str
     outcome: str
-    """``answered``, ``refused`` (not allowed, never run) or ``failed``."""
+    """``answered``, ``refused`` (not allowed, never run), ``failed``, or ``turned away`` (never read)."""
     rows: int
     took_us: int
     form: str
     """``table``, ``csv`` or ``parquet``."""
     reason: str = ""
     """Why it was not answered."""
+    attempts: int = 1
+    """More than one: so many were turned away for the same reason, and this is the last of them."""
 
 
 OpenSession = Callable[[Mapping[str, Any]], AbstractContextManager[Session]]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from onrecord.query.sql.functions import CASTS, MEMBERSHIPS, SCANNING, is_allowed
+from onrecord.query.sql.functions import CASTS, LAMBDA, MEMBERSHIPS, OVER_ARRAYS, SCANNING, is_allowed
 
 _TOKEN: Final = re.compile(
     r"(?P<space>\s+)|(?P<text>'(?:[^'\\]|\\.)*')|(?P<quoted>`(?:[^`\\]|\\.)*`)|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"
@@ -29,7 +29,7 @@ _BEFORE_PARENTHESIS: Final = frozenset((
     "WITH",
 ))  # fmt: skip
 """Keywords after which the formatted text may open a parenthesis that is not a call."""
-_NODE: Final = re.compile(r"( *)([A-Za-z:]+)(?: (.*?))??(?: \(alias .*?\))?(?: \(children (\d+)\))?", re.DOTALL)
+_NODE: Final = re.compile(r"( *)([A-Za-z:]+)(?: (.*?))??( \(alias .*?\))?(?: \(children (\d+)\))?", re.DOTALL)
 _NODES: Final = frozenset((
     "ArrayJoin", "Asterisk", "ColumnsExceptTransformer", "ColumnsListMatcher", "ColumnsReplaceTransformer",
     "ColumnsReplaceTransformer::Replacement", "ColumnsTransformerList", "ExpressionList", "Function", "Identifier",
@@ -62,11 +62,13 @@ class NotAllowed(Exception):
 class Node:
     """One node of the engine's syntax tree."""
 
-    __slots__ = ("above", "kind", "name", "parts")
+    __slots__ = ("above", "kind", "name", "named", "parts")
 
-    def __init__(self, kind: str, name: str, above: "Node | None") -> None:
+    def __init__(self, kind: str, name: str, above: "Node | None", *, named: bool = False) -> None:
         self.kind = kind
         self.name = name
+        self.named = named
+        """Has an alias."""
         self.above = above
         self.parts: list[Node] = []
 
@@ -134,9 +136,9 @@ def _parsed(lines: Sequence[str]) -> Node:
             raise NotAllowed(_UNREADABLE)
         above, left = open_.pop()
         open_.append((above, left - 1))
-        node = Node(found[2], found[3] or "", above)
+        node = Node(found[2], found[3] or "", above, named=bool(found[4]))
         above.parts.append(node)
-        count = int(found[4] or 0)
+        count = int(found[5] or 0)
         if number == 0 and count == 2:  # noqa: PLR2004 - the engine's client asks for its own format, which is a child
             count = 1
         open_.append((node, count))
@@ -173,6 +175,8 @@ def _check_call(node: Node) -> None:
         raise NotAllowed("A cast is to a plain type, such as String, Int64, Float64, Date or DateTime.")
     if name in MEMBERSHIPS and any(one.kind == "Identifier" and "." in one.name for one in arguments[1:]):
         raise NotAllowed("After IN stands a list, a subquery or a view, without a database.")
+    if name == LAMBDA and not _is_argument(node):
+        raise NotAllowed("A lambda stands as the first argument of a function such as arrayMap, and has no name.")
     if name in SCANNING and _is_in_lambda(node):
         raise NotAllowed(f"{node.name} can not be called inside a lambda: its cost would multiply.")
 
@@ -183,10 +187,28 @@ def _is_type(node: Node) -> bool:
     return node.kind == "Literal" and _TYPE.fullmatch(name[1:-1].lower()) is not None
 
 
+def _is_argument(node: Node) -> bool:
+    """Whether a lambda is what a function over arrays is given. One with a name would be called in place of a function.
+
+    The engine looks for a function's name among the names of the statement first, also inside the views.
+    """
+    place = node.above
+    call = place.above if place else None
+    return (
+        not node.named
+        and place is not None
+        and call is not None
+        and (place.kind, call.kind) == ("ExpressionList", "Function")
+        and call.name.lower() in OVER_ARRAYS
+        and call.parts[-1] is place
+        and place.parts[0] is node
+    )
+
+
 def _is_in_lambda(node: Node) -> bool:
     above = node.above
     while above is not None and above.kind not in _CLOSES:
-        if above.kind == "Function" and above.name == "lambda":
+        if above.kind == "Function" and above.name.lower() == LAMBDA:
             return True
         above = above.above
     return False

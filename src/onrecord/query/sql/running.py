@@ -5,15 +5,19 @@ project by the engine as well. The engine looks at the clock between blocks, so 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
+
+import msgspec
 
 from onrecord.limits import SQL_BYTES, SQL_CHARACTERS, SQL_FILE_ROWS, SQL_ROWS, SQL_SECONDS
 from onrecord.model.access import Level
 from onrecord.model.project import Project
 from onrecord.query.sql import views
+from onrecord.query.sql.answer import SqlColumn
 from onrecord.query.sql.port import Session
 from onrecord.query.sql.reading import TREE_FORM, NotAllowed, check_text, check_tree
+from onrecord.query.sql.resolved import check_resolved
 
 _SETTINGS: Final[Mapping[str, Any]] = {
     "dialect": "clickhouse",
@@ -44,10 +48,16 @@ _SETTINGS: Final[Mapping[str, Any]] = {
     "join_algorithm": "hash",
     "do_not_merge_across_partitions_select_final": 1,
     "output_format_parquet_string_as_string": 1,
+    # Rows come as JSON: instants in UTC as RFC 3339, what is no text replaced, numbers as they are.
+    "date_time_output_format": "iso",
+    "print_pretty_type_names": 0,
+    "output_format_json_validate_utf8": 1,
+    "output_format_json_escape_forward_slashes": 0,
+    "output_format_json_named_tuples_as_objects": 1,
+    "output_format_json_quote_64bit_integers": 0,
+    "output_format_json_quote_decimals": 0,
+    "output_format_json_quote_denormals": 0,
 }
-_TABLE: Final = re.compile(r"\s*TABLE id: \d+,.*?table_name: ([^,\s]+)")
-_HEADINGS: Final = ("TABLES", "TABLE EXPRESSION", "TABLE EXPRESSIONS")
-"""Lines of the engine's tree that stand before tables and name none."""
 _READABLE: Final = ("\n", "\t", "\r")
 _WITH: Final = re.compile(r"WITH\s")
 
@@ -69,17 +79,23 @@ def prepared(session: Session, statement: str, project: Project, level: Level) -
     Raises:
         NotAllowed: something of it is not on the lists. EngineFault: it is no statement, or does not fit the views.
     """
-    text = session.table("SELECT formatQuery({statement:String})", {"statement": _typed(statement)}).rows[0][0]
+    text = session.rows("SELECT formatQuery({statement:String})", {"statement": _typed(statement)})[0][0]
     check_text(text)
     check_tree(_lines(session, f"EXPLAIN AST {text}"))
     whole = _behind(views.scoped(session.database, project, level), text)
-    _check_tables(session.database, _lines(session, f"EXPLAIN QUERY TREE {whole}"))
+    check_resolved(_lines(session, f"EXPLAIN QUERY TREE {whole}"), session.database, level)
     return whole
 
 
-def _lines(session: Session, sql: str) -> list[str]:
+def columns_of(session: Session, whole: str) -> tuple[SqlColumn, ...]:
+    """The columns that a prepared statement answers; raises ``EngineFault``."""
+    described = _lines(session, f"DESCRIBE TABLE ({whole})", "JSONCompactEachRow")
+    return tuple(SqlColumn(*msgspec.json.decode(line)[:2]) for line in described)
+
+
+def _lines(session: Session, sql: str, form: str = TREE_FORM) -> list[str]:
     """A tree as the engine prints it; no name in it holds a line feed, ``check_text`` has seen to that."""
-    return session.encoded(sql, TREE_FORM).decode("utf-8", "replace").rstrip("\n").split("\n")
+    return session.encoded(sql, form).decode("utf-8", "replace").rstrip("\n").split("\n")
 
 
 def _typed(statement: str) -> str:
@@ -98,19 +114,3 @@ def _behind(scoped: str, text: str) -> str:
     if _WITH.match(text):
         return f"{scoped}, {text[5:]}"
     return f"{scoped} {text}" if text.startswith("SELECT") else f"{scoped} SELECT * FROM ({text})"
-
-
-def _check_tables(database: str, lines: Sequence[str]) -> None:
-    """Judge what the engine says it would read, every name resolved."""
-    for line in lines:
-        words = line.lstrip()
-        if not words.startswith("TABLE") or words in _HEADINGS:
-            continue
-        found = _TABLE.match(line)
-        if words.startswith("TABLE_FUNCTION") or found is None or found[1] not in _tables(database):
-            raise NotAllowed(f"The statement reads something else than the views: {views.names(views.VIEWS)}.")
-
-
-def _tables(database: str) -> tuple[str, ...]:
-    """What may be read; ``system.one`` is what the engine reads for a SELECT without FROM: one row, always the same."""
-    return (*(f"{database}.{table}" for table in views.TABLES), "system.one")

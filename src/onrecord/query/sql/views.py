@@ -6,7 +6,7 @@ At level ``metadata`` the columns of text are not there at all.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -19,6 +19,7 @@ from onrecord.query.uses import CALL, TOTAL
 
 _ID: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _TABLE: Final = re.compile(r"[0-9A-Za-z_]{1,128}")
+_WORDS: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _FIRST: Final = "(NOT is_root, start_us, idx)"
 
 
@@ -246,6 +247,20 @@ def filters(database: str, project: Project) -> str:
     """The value of ``additional_table_filters``: the same bound once more, in the engine."""
     condition = f"project = \\'{project.id}\\'"
     return "{" + ", ".join(f"'{database}.{table}': '{condition}'" for table in TABLES) + "}"
+
+
+def columns_read(level: Level) -> Mapping[str, frozenset[str]]:
+    """The columns of each table of the store that the views of this level are made of."""
+    return {
+        table: frozenset(
+            word
+            for view in VIEWS
+            if view.table == table
+            for made in (view.tail, "project", *(column.source or column.name for column in view.shown(level)))
+            for word in _WORDS.findall(made)
+        )
+        for table in TABLES
+    }
 
 
 def _definition(view: SqlView, database: str, project: Project, level: Level) -> str:

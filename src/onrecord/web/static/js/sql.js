@@ -8,6 +8,12 @@ editor?.addEventListener("keydown", (event) => {
     form.requestSubmit(form.querySelector('button[value="table"]'));
   }
 });
+const fault = document.querySelector("[data-begin]");
+if (fault && editor) {
+  // What is wrong is selected, so that typing replaces it. A textarea counts a line break as one character.
+  editor.focus();
+  editor.setSelectionRange(Number(fault.dataset.begin), Number(fault.dataset.end));
+}
 for (const name of document.querySelectorAll("[data-insert]")) {
   const button = document.createElement("button");
   button.type = "button";

@@ -21,6 +21,7 @@ from onrecord.receive import body
 from onrecord.receive.inflight import Inflight, Reservation
 from onrecord.receive.tally import Tally
 
+_TOO_LARGE: Final = 413
 _logger = logging.getLogger(__name__)
 _CHUNK_RESERVE_BYTES: Final = 256 * 1024
 """Held for a chunked body, whose length nobody knows, before its first byte is read."""
@@ -70,11 +71,7 @@ class Bodies(msgspec.Struct, frozen=True, kw_only=True):
             self.tally.received_bytes[signal] += length
             try:
                 encoding = body.encoding_of(request.headers.get("content-encoding", ""))
-                if length > len(sent):
-                    _logger.warning("of a body of %d bytes the first %d are kept (%s)", length, len(sent), signal)
-                    plain = await self._beginning(sent, encoding, held)
-                else:
-                    plain = await self._decompress(sent, encoding, held)
+                plain = await self._as_much(sent, encoding, held, is_whole=length == len(sent))
             except Rejected as fault:
                 yield sent, fault.message
                 return
@@ -104,7 +101,17 @@ class Bodies(msgspec.Struct, frozen=True, kw_only=True):
         held.change(-len(sent))
         return plain
 
-    async def _beginning(self, sent: bytes, encoding: str, held: Reservation) -> bytes:
+    async def _as_much(self, sent: bytes, encoding: str, held: Reservation, *, is_whole: bool) -> bytes:
+        """The body, or as much of its beginning as a body may have."""
+        before = held.held_bytes
+        try:
+            if is_whole:
+                return await self._decompress(sent, encoding, held)
+        except Rejected as fault:
+            if fault.status != _TOO_LARGE:
+                raise
+            held.change(before - held.held_bytes)
+        _logger.warning("of a body larger than any may be the beginning is kept (%d bytes as sent)", len(sent))
         loop = asyncio.get_running_loop()
         work = functools.partial(body.decompress, sent, encoding, self.body_bytes, held.change, cut=True)
         plain = await loop.run_in_executor(self.workers, work)
@@ -124,7 +131,7 @@ def _try_inline(sent: bytes, encoding: str) -> bytes | None:
     try:
         return body.decompress(sent, encoding, limits.INLINE_BODY_BYTES * 8)
     except Rejected as error:
-        if error.status == 413:  # noqa: PLR2004
+        if error.status == _TOO_LARGE:
             return None
         raise
 

@@ -20,8 +20,6 @@ from onrecord.receive.decoded import Fault
 from onrecord.receive.multipart import Broken, Part, boundary_of, parts
 
 POST, PATCH, FEEDBACK, ATTACHMENT = "post", "patch", "feedback", "attachment"
-LEFT_OUT: Final = "onrecord.left_out"
-"""Metadata of a run of which a field is too large; that field is a dead letter."""
 _PARTS: Final = 8 * limits.SPANS_PER_REQUEST
 """Parts of one body: a run comes in at most eight of them."""
 _TARGETS: Final = ("run_id", "trace_id", "session_id", "project_id")
@@ -81,13 +79,6 @@ class _Gathering:
             runs.append(Run(values, self.digests[identity], identity not in self.posted))
         return [*runs, *self.feedback], self.faults
 
-    def too_large(self, identity: str, field: str, raw: bytes) -> None:
-        """A part that no record may hold: the run says that it is left out."""
-        self.fault(f"a part of more than {limits.SPAN_BYTES} bytes", raw)
-        if identity in self.runs and field:
-            said = {LEFT_OUT: f"{field}: {len(raw)} bytes"}
-            self.add("", identity, {"extra": {"metadata": said}}, b"", whole=False)
-
     def fault(self, reason: str, raw: bytes) -> None:
         """Note a piece that can not be kept as a record."""
         self.faults.append(Fault(reason, raw))
@@ -115,9 +106,6 @@ def _add_part(told: _Gathering, part: Part) -> None:
         return
     if word == ATTACHMENT:
         _add_attachment(told, identity, field, part)
-        return
-    if len(part.body) > limits.SPAN_BYTES:
-        told.too_large(identity, field, part.body)
         return
     value = _value(part.body)
     if isinstance(value, Fault):

@@ -7,9 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onrecord.limits import SPAN_BYTES
 from onrecord.receive.langsmith import (
-    LEFT_OUT,
     Feedback,
     Run,
     attachments,
@@ -54,17 +52,6 @@ def test_a_map_of_inputs_is_replaced_and_never_mixed() -> None:
 def test_the_same_body_gives_the_same_digests_and_another_gives_others() -> None:
     first, again, other = (only(batch(post=[POST | more])).digest for more in ({}, {}, {"name": "other"}))
     assert first == again != other
-
-
-def test_a_field_that_no_record_may_hold_costs_itself_and_its_run_says_so() -> None:
-    head = b'--b\r\nContent-Disposition: form-data; name="%s"\r\nContent-Type: application/json\r\n\r\n%s\r\n'
-    large = json.dumps({"text": "x" * SPAN_BYTES}).encode()
-    body = head % (f"post.{ID}".encode(), json.dumps(POST).encode()) + head % (f"post.{ID}.inputs".encode(), large)
-    (run,), (fault,) = decode_multipart(body + b"--b--\r\n", "multipart/form-data; boundary=b")
-    assert isinstance(run, Run)
-    assert run.values["extra"]["metadata"] == {"a": 1, "b": 1, LEFT_OUT: f"inputs: {len(large)} bytes"}
-    assert "inputs" not in run.values
-    assert (fault.reason, fault.raw) == (f"a part of more than {SPAN_BYTES} bytes", large)
 
 
 def test_a_run_without_an_id_is_a_fault_of_its_own() -> None:

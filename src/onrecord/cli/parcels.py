@@ -93,7 +93,7 @@ class Plain(io.RawIOBase):
 
 def opened(plain: Plain) -> io.BufferedReader:
     """The same, with a buffer before it; the mark that some editors put at the start of a file is passed over."""
-    reader = io.BufferedReader(plain, 1024 * 1024)
+    reader: io.BufferedReader = io.BufferedReader(plain, 1024 * 1024)
     if reader.peek(len(_MARK)).startswith(_MARK):
         reader.read(len(_MARK))
     return reader

@@ -132,7 +132,8 @@ def span(name: str, *, kind: str = "chain", **attributes: Any) -> Step:
 def context(*, user: str | None = None, session: str | None = None) -> Iterator[None]:
     """Whatever is recorded inside, instrumentors included, is for this user and belongs to this session."""
     recorder = CURRENT.recorder
-    people = _safely(lambda: _people(user, session), otherwise={})
+    nobody: dict[str, str] = {}
+    people = _safely(lambda: _people(user, session), otherwise=nobody)
     if recorder is None or not people:
         yield
         return

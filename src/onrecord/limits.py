@@ -5,8 +5,10 @@ from typing import Final
 # --- receiving -----------------------------------------------------------------------------------------------
 BODY_BYTES: Final = 64 * 1024 * 1024
 """A request body after decompression. OpenTelemetry batches of 512 spans with long histories reach 20 MB."""
-BODY_COMPRESSED_BYTES: Final = 32 * 1024 * 1024
-"""A request body as sent. Also bounds what one connection can make the server hold before it is decoded."""
+BODY_COMPRESSED_BYTES: Final = 64 * 1024 * 1024
+"""A request body as sent: not less than the plain one, because some clients do not compress (Langfuse's, old ones).
+
+Also bounds what one connection can make the server hold before it is decoded."""
 INFLIGHT_BYTES: Final = 256 * 1024 * 1024
 """Bodies held in memory over all requests that are not yet acknowledged; beyond it the answer is 503."""
 INFLIGHT_REQUESTS: Final = 512

@@ -9,7 +9,7 @@ import json
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import msgspec
 import pytest
@@ -248,8 +248,8 @@ def test_an_agent_of_langchain_arrives_with_its_tools_and_calls(client: Client) 
 
 
 def test_a_run_of_a_dataset_has_its_items_and_scores(client: Client) -> None:
-    reader, dataset = client.world.reader, f"capitals-{client.name}"
-    path = f"/api/public/datasets/{dataset}/runs"
+    reader, dataset = client.world.reader, f"capitals of {client.name}"
+    path = f"/api/public/datasets/{quote(dataset)}/runs"
     listed = reader.server.ask("GET", path, headers={"x-api-key": reader.key}).json()
     assert [run["name"] for run in listed["data"]] == ["first try 1"]
     run = reader.server.ask("GET", f"{path}/first%20try%201", headers={"x-api-key": reader.key}).json()

@@ -107,6 +107,38 @@ def test_the_other_ways_in_refuse_nothing_either(world: World, path: str) -> Non
     assert len(reasons(world)) - before == len(bodies)
 
 
+@pytest.mark.clients
+@pytest.mark.parametrize("client", ["langsmith_0_1", "langsmith_0_4", "langsmith_0_15"])
+def test_a_run_of_forty_megabytes_arrives_whole_however_it_is_sent(world: World, client: str) -> None:
+    application = f"large-{client}"
+    before = reasons(world)
+    world.run(client, "langsmith_large", "40", LANGSMITH_PROJECT=application)
+    world.server.settle()
+    rows = {row["name"]: row for row in world.reader.rows("/spans", application=application)}
+    assert sorted(rows) == ["after", "before", "large"]
+    large = world.spans(rows["large"]["trace_id"])[0]
+    assert len(json.loads(texts(large, "input")[0])["pieces"]) == 40
+    assert texts(large, "output") == ["done"]
+    assert reasons(world) == before
+
+
+@pytest.mark.parametrize("coding", ["", "zstd"])
+def test_of_a_body_beyond_every_bound_what_came_first_is_kept(world: World, coding: str) -> None:
+    first, last = run(name="first", end_time=END), run(name="last", end_time=END)
+    body = frames(
+        part(f"post.{first['id']}", first),
+        *(part(f"post.{first['id']}.x{number}", json.dumps("x" * 9_000_000).encode()) for number in range(8)),
+        part(f"post.{last['id']}", last),
+    )
+    before = reasons(world)
+    packed = zstandard.compress(body)
+    assert len(body) > 64 * 1024 * 1024 > 1000 * len(packed)
+    assert (send(world, packed, content_encoding=coding) if coding else send(world, body)) == 202
+    assert world.tree(first["id"]) == [(0, "first", "chain", "ok")]
+    assert reasons(world)[len(before) :] == ["not multipart: the body ends within a part"]
+    assert world.reader.ask(f"/traces/{last['id']}").status == 404
+
+
 def test_a_wrong_key_is_told_so(world: World) -> None:
     reader = make_key(world.server, "read")
     for key, status in (("or_wrong", 401), ("", 401), (reader, 403)):

@@ -50,7 +50,7 @@ class Server:
                 [sys.executable, "-m", "onrecord.cli", "serve", "--data", str(self.data), "--port", "0", *self.options],
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONDEVMODE": "0"},
+                env={name: value for name, value in os.environ.items() if name != "PYTHONDEVMODE"},
             )
         mark = len(self.said())
         self._await(lambda: "Send to it" in self.said()[mark:])

@@ -89,6 +89,23 @@ def test_lines_that_are_not_understood_are_named_and_cost_themselves(reader: Rea
     assert "2 records could not be understood" in done.stderr
 
 
+def test_a_damaged_file_and_a_line_without_end_cost_no_other_line(reader: Reader, tmp_path: Path) -> None:
+    file = tmp_path / "long-lines.jsonl"
+    endless = json.dumps({"time": 1, "input": "x" * 70_000_000})
+    file.write_text(f'{endless}\n{{"time": 2, "input": "kept", "session": "behind it"}}\n', "utf-8")
+    done = bring(reader, file)
+    assert (done.returncode, done.stdout) == (1, "1 records imported.\n")
+    assert "long-lines.jsonl, line 1: the line has more than 16777216 bytes" in done.stderr
+    assert len(reader.rows("/spans", session="behind it")) == 1
+    cut = tmp_path / "cut.jsonl.gz"
+    lines = "".join(json.dumps({"time": n, "input": f"{n}", "session": "cut off"}) + "\n" for n in range(1, 3_000))
+    cut.write_bytes(gzip.compress(lines.encode())[:-500])
+    done = bring(reader, cut)
+    assert done.returncode == 64
+    assert "cut.jsonl.gz is damaged, or ends too early." in done.stderr
+    assert reader.rows("/spans", session="cut off")
+
+
 def test_a_wrong_key_is_said_and_nothing_is_sent(reader: Reader, tmp_path: Path) -> None:
     file = tmp_path / "one.jsonl"
     file.write_text('{"time": 1, "input": "x"}\n', "utf-8")

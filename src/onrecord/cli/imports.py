@@ -13,10 +13,12 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from onrecord.cli.parcels import Parcel, opened, parcels
+from onrecord.cli.parcels import Parcel, Plain, opened, parcels
 from onrecord.cli.say import say, say_error
 from onrecord.cli.sender import Sender
 from onrecord.durable import write_file
+from onrecord.errors import Rejected
+from onrecord.limits import BODY_BYTES
 from onrecord.receive.port import Ack
 
 _SHOWN = 10
@@ -61,9 +63,13 @@ def command(files: tuple[Path, ...], url: str, key: str, *, again: bool) -> int:
     """
     total = Total()
     sender = Sender(url, key)
-    with _progress() as progress:
-        for path in files:
-            _import(path, sender, progress, total, again=again)
+    try:
+        with _progress() as progress:
+            for path in files:
+                _import(path, sender, progress, total, again=again)
+    except KeyboardInterrupt:
+        say_error("Broken off.", "The same command goes on where it was.")
+        raise
     already = f", {total.duplicates:,} were there already" if total.duplicates else ""
     say(f"{total.accepted:,} records imported{already}.")
     if total.rejected:
@@ -81,13 +87,20 @@ def _import(path: Path, sender: Sender, progress: Progress, total: Total, *, aga
     task = progress.add_task(path.name, total=stat.st_size)
     shown = 0
     with path.open("rb") as file:
-        for parcel in parcels(path, opened(file), start):
+        plain = Plain(file)
+        for parcel in parcels(path, opened(plain), start):
             shown += _say_faults(progress.console, path, parcel, shown)
-            total.add(sender.send(parcel))
+            if len(parcel.body) > BODY_BYTES:
+                _say(progress.console, f"{path.name}: spans of one resource are more than {BODY_BYTES:,} bytes")
+                total.rejected += 1
+            else:
+                total.add(sender.send(parcel))
             mark = Mark(sender.url, stat.st_size, stat.st_mtime_ns, parcel.upto)
             with contextlib.suppress(OSError):  # a folder that can not be written to: it begins anew the next time
                 write_file(mark_file, msgspec.json.encode(mark))
             progress.update(task, completed=file.tell())
+        if plain.damaged:
+            raise Rejected(f"{path.name} is damaged, or ends too early.", hint="What came before that is imported.")
     progress.update(task, completed=stat.st_size)
     mark_file.unlink(missing_ok=True)
 
@@ -103,8 +116,12 @@ def _start(mark_file: Path, this: Mark) -> int:
 
 def _say_faults(console: Console, path: Path, parcel: Parcel, shown: int) -> int:
     for number, sentence in parcel.faults[: max(0, _SHOWN - shown)]:
-        console.print(f"{path.name}, line {number}: {sentence}", highlight=False, markup=False, soft_wrap=True)
+        _say(console, f"{path.name}, line {number}: {sentence}")
     return len(parcel.faults)
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
 def _progress() -> Progress:

@@ -8,6 +8,7 @@ import that was broken off goes on after the last one that was acknowledged. Sou
 import gzip
 import io
 import struct
+import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -17,6 +18,7 @@ import msgspec
 import zstandard
 
 from onrecord.errors import Rejected
+from onrecord.limits import SPAN_BYTES
 from onrecord.receive.decoded import Bad
 from onrecord.receive.interactions import decode_line
 
@@ -26,6 +28,10 @@ PARCEL_LINES: Final = 2_000
 WHOLE_BYTES: Final = 1024 * 1024 * 1024
 """A file that is one JSON value or one protobuf message is read whole; a larger one must come in lines."""
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_MARK: Final = b"\xef\xbb\xbf"
+"""The byte order mark of UTF-8."""
+_LINE_BYTES: Final = SPAN_BYTES + 1
+"""Of a line that is too long this much is sent: the server names it, and keeps its beginning."""
 _RESOURCE_SPANS: Final = 0x0A
 """Tag of field 1, length-delimited: the only field of an ``ExportTraceServiceRequest`` that holds spans."""
 
@@ -56,16 +62,41 @@ _otlp: Final = msgspec.json.Decoder(_Export)
 _items: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def opened(file: IO[bytes]) -> io.BufferedReader:
-    """The plain bytes of an open file, decompressed when its first bytes say that it is compressed."""
-    head = file.read(4)
-    file.seek(0)
-    plain: Any = file
-    if head.startswith(_GZIP):
-        plain = gzip.GzipFile(fileobj=file)
-    elif head == _ZSTD:
-        plain = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-    return io.BufferedReader(plain, 1024 * 1024)
+class Plain(io.RawIOBase):
+    """The plain bytes of an open file, decompressed when its first bytes say so; they end where it is damaged."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self.damaged = False
+        """Whether there was more to come."""
+        head = file.read(4)
+        file.seek(0)
+        self._plain: Any = file
+        if head.startswith(_GZIP):
+            self._plain = gzip.GzipFile(fileobj=file)
+        elif head == _ZSTD:
+            self._plain = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+
+    def readable(self) -> bool:
+        """It is for reading."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer; 0 at the end, or where nothing can be decompressed any more."""
+        try:
+            read: int = self._plain.readinto1(buffer)
+        except (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError):
+            self.damaged = True
+            return 0
+        return read
+
+
+def opened(plain: Plain) -> io.BufferedReader:
+    """The same, with a buffer before it; the mark that some editors put at the start of a file is passed over."""
+    reader: io.BufferedReader = io.BufferedReader(plain, 1024 * 1024)
+    if reader.peek(len(_MARK)).startswith(_MARK):
+        reader.read(len(_MARK))
+    return reader
 
 
 def parcels(path: Path, reader: io.BufferedReader, start: int = 0) -> Iterator[Parcel]:
@@ -96,12 +127,13 @@ def _json(path: Path, reader: io.BufferedReader, start: int) -> Iterator[Parcel]
     while line and not line.strip():
         blank.append(line)
         line = reader.readline(WHOLE_BYTES)
+    following = b"" if _is_whole(line) else reader.readline(WHOLE_BYTES)
     if _spans_of(line) is not None:
         yield from _otlp_lines(chain(blank, [line], reader), start)
-    elif _is_whole(line):
-        yield from _interaction_lines(chain(blank, [line], reader), start)
+    elif not following or _is_interaction(following):
+        yield from _interaction_lines(chain(blank, [line], [following] if following else [], reader), start)
     else:
-        spans = _spans_of(line + _read_whole(path, reader))
+        spans = _spans_of(line + following + _read_whole(path, reader))
         if spans is None:
             raise Rejected(
                 f"{path.name} is JSON over many lines, but no OTLP.", hint="Write an interaction to each line."
@@ -113,6 +145,14 @@ def _is_whole(line: bytes) -> bool:
     try:
         msgspec.json.decode(line, type=msgspec.Raw)
     except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _is_interaction(line: bytes) -> bool:
+    try:
+        decode_line(line)
+    except Bad:
         return False
     return True
 
@@ -172,9 +212,9 @@ def _interaction_lines(lines: Iterable[bytes], start: int) -> Iterator[Parcel]:
         place += len(line)
         if place <= start or not line.strip():
             continue
-        waiting.append(line.strip())
+        waiting.append(line.strip()[:_LINE_BYTES])
         faults += _fault(number, line)
-        size += len(line)
+        size += len(waiting[-1])
         if size >= PARCEL_BYTES or len(waiting) >= PARCEL_LINES:
             yield _interactions(waiting, faults, place)
             waiting, faults, size = [], [], 0
@@ -191,7 +231,7 @@ def _array(path: Path, reader: IO[bytes], start: int) -> Iterator[Parcel]:
     faults: list[tuple[int, str]] = []
     size = 0
     for number, one in enumerate(found[start:], start + 1):
-        line = bytes(one).replace(b"\n", b" ")
+        line = bytes(one).replace(b"\n", b" ")[:_LINE_BYTES]
         waiting.append(line)
         faults += _fault(number, line)
         size += len(line)

@@ -31,19 +31,27 @@ _ZSTD_OPTIONS: Final[dict[int, int]] = {
 }
 
 
+class _Enough(Exception):
+    """The bound is reached."""
+
+
 class _Pieces:
     """What came out so far: counted, bounded, joined once."""
 
-    def __init__(self, limit: int, grow: Callable[[int], None]) -> None:
+    def __init__(self, limit: int, grow: Callable[[int], None], *, cut: bool) -> None:
         self._pieces: list[bytes] = []
         self._left = limit
         self._limit = limit
         self._grow = grow
+        self._cut = cut
 
     def add(self, piece: bytes) -> None:
+        if self._left < len(piece):
+            if not self._cut:
+                raise too_large(self._limit)
+            self._pieces.append(piece[: self._left])
+            raise _Enough
         self._left -= len(piece)
-        if self._left < 0:
-            raise too_large(self._limit)
         self._grow(len(piece))
         self._pieces.append(piece)
 
@@ -77,7 +85,9 @@ def encoding_of(header: str) -> str:
     return name
 
 
-def decompress(body: bytes, encoding: str, limit: int, grow: Callable[[int], None] = lambda _: None) -> bytes:
+def decompress(
+    body: bytes, encoding: str, limit: int, grow: Callable[[int], None] = lambda _: None, *, cut: bool = False
+) -> bytes:
     """``body`` without its content coding, at most ``limit`` bytes.
 
     Args:
@@ -85,11 +95,12 @@ def decompress(body: bytes, encoding: str, limit: int, grow: Callable[[int], Non
         encoding: one of ``ENCODINGS``.
         limit: in bytes.
         grow: told of every piece before it is kept; what it raises ends the work.
+        cut: ``body`` is the beginning of a stream: what can be had of it is the answer, up to the limit.
 
     Raises:
         Rejected: 413 beyond the limit, 400 when the stream is damaged, ends early or carries foreign bytes after it.
     """
-    pieces = _Pieces(limit, grow)
+    pieces = _Pieces(limit, grow, cut=cut)
     try:
         match encoding:
             case "gzip":
@@ -102,11 +113,20 @@ def decompress(body: bytes, encoding: str, limit: int, grow: Callable[[int], Non
                 pieces.add(body)
     except (zlib.error, zstd.ZstdError):
         raise Rejected(f"The {encoding} stream is damaged.", hint="The sender must compress the body again.") from None
+    except _Enough:
+        pass
+    except _EndsEarly:
+        if not cut:
+            raise
     return pieces.joined()
 
 
-def _ends_early(encoding: str) -> Rejected:
-    return Rejected(
+class _EndsEarly(Rejected):
+    """A stream that is not there to its end."""
+
+
+def _ends_early(encoding: str) -> _EndsEarly:
+    return _EndsEarly(
         f"The {encoding} stream ends before its end.", hint="The body was cut on its way; send it again whole."
     )
 

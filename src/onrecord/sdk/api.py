@@ -132,7 +132,8 @@ def span(name: str, *, kind: str = "chain", **attributes: Any) -> Step:
 def context(*, user: str | None = None, session: str | None = None) -> Iterator[None]:
     """Whatever is recorded inside, instrumentors included, is for this user and belongs to this session."""
     recorder = CURRENT.recorder
-    people = {name: str(value) for name, value in (("user.id", user), ("session.id", session)) if value is not None}
+    nobody: dict[str, str] = {}
+    people = _safely(lambda: _people(user, session), otherwise=nobody)
     if recorder is None or not people:
         yield
         return
@@ -141,6 +142,10 @@ def context(*, user: str | None = None, session: str | None = None) -> Iterator[
         yield
     finally:
         recorder.leave(token)
+
+
+def _people(user: Any, session: Any) -> dict[str, str]:
+    return {name: str(value) for name, value in (("user.id", user), ("session.id", session)) if value is not None}
 
 
 def current() -> tuple[str, str]:
@@ -173,14 +178,14 @@ def feedback(
         user: who judges.
         id: the same id again replaces the judgement.
     """
-    attributes: dict[str, Any] = {"onrecord.score.source": "end_user", "onrecord.score.author": user}
-    if isinstance(value, bool):
-        attributes |= {"onrecord.score.passed": value, _VALUE: float(value)}
-    elif isinstance(value, str):
-        attributes[_LABEL] = value
-    else:
-        attributes[_VALUE] = float(value)
-    _judge(name, attributes, comment, trace_id=trace_id, span_id=span_id, session=session, score_id=id)
+
+    def said() -> dict[str, Any]:
+        attributes: dict[str, Any] = {"onrecord.score.source": "end_user", "onrecord.score.author": user}
+        if isinstance(value, bool):
+            return attributes | {"onrecord.score.passed": value, _VALUE: float(value)}
+        return attributes | ({_LABEL: value} if isinstance(value, str) else {_VALUE: float(value)})
+
+    _judge(name, said, comment, trace_id=trace_id, span_id=span_id, session=session, score_id=id)
 
 
 def validation(
@@ -196,15 +201,17 @@ def validation(
     id: str = "",  # noqa: A002
 ) -> None:
     """What a check said of an answer: the validator's name, whether it passed, and why. Targets as in ``feedback``."""
-    attributes: dict[str, Any] = {
-        "onrecord.score.source": "validator",
-        "onrecord.score.passed": passed,
-        _LABEL: "pass" if passed else "fail",
-        **(metadata or {}),
-    }
-    if value is not None:
-        attributes[_VALUE] = float(value)
-    _judge(validator, attributes, reason, trace_id=trace_id, span_id=span_id, session=session, score_id=id)
+
+    def said() -> dict[str, Any]:
+        attributes: dict[str, Any] = {
+            "onrecord.score.source": "validator",
+            "onrecord.score.passed": passed,
+            _LABEL: "pass" if passed else "fail",
+            **(metadata or {}),
+        }
+        return attributes | ({} if value is None else {_VALUE: float(value)})
+
+    _judge(validator, said, reason, trace_id=trace_id, span_id=span_id, session=session, score_id=id)
 
 
 _VALUE: Final = "gen_ai.evaluation.score.value"
@@ -215,7 +222,7 @@ _LABEL: Final = "gen_ai.evaluation.score.label"
 
 def _judge(
     name: str,
-    attributes: dict[str, Any],
+    judged: Callable[[], dict[str, Any]],
     comment: str,
     *,
     trace_id: str,
@@ -229,6 +236,7 @@ def _judge(
     try:
         if not (trace_id or session):
             trace_id, span_id = current()
+        attributes = judged()
         attributes["gen_ai.evaluation.name"] = name
         said = {
             "gen_ai.evaluation.explanation": comment,

@@ -42,10 +42,13 @@ class OtelRecorder:
 
     def end(self, span: Span, error: BaseException | None) -> None:
         """End a span; a generator that was closed early has not failed."""
-        if error is not None and not isinstance(error, GeneratorExit):
-            span.record_exception(error)
-            span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
-        span.end()
+        try:
+            if error is not None and not isinstance(error, GeneratorExit):
+                span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+                span.record_exception(error)
+                span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+        finally:  # an error that can not even be told ends its step all the same
+            span.end()
 
     def say(self, span: Span, side: str, value: Any) -> None:
         """Say the ``input`` or the ``output`` of a span."""

@@ -21,6 +21,8 @@ from onrecord.sdk.settings import ClientSettings
 
 _log = logging.getLogger(__name__)
 _REFUSED: Final = "refused"
+_MEMORY: Final = "/dev/shm"  # noqa: S108 - made by mkdtemp, 0700
+"""Where Linux keeps files in memory."""
 _BLOCK: Final = 4_096
 """What a small file takes on disk."""
 _COUNT_S: Final = 10.0
@@ -48,7 +50,10 @@ class Spool:
         """The outbox of this process."""
         with self._lock:
             if self._own is None:
-                self._own = Outbox.create(self.place, self._secret)
+                try:
+                    self._own = Outbox.create(self.place, self._secret)
+                except OSError:  # the disk is full: nothing can wait there, but everything can still be sent
+                    self._own = Outbox.create(_elsewhere(), self._secret)
             return self._own
 
     @property
@@ -85,7 +90,7 @@ class Spool:
     def set_aside(self, outbox: Outbox, batch: Batch) -> None:
         """The server will never take it."""
         with contextlib.suppress(OSError):
-            outbox.set_aside(batch, self.place / _REFUSED, CLIENT_ASIDE_FILES)
+            outbox.set_aside(batch, outbox.directory.parent / _REFUSED, CLIENT_ASIDE_FILES)
 
     def adopt(self) -> list[Outbox]:
         """Take over the outboxes of processes that have ended; those that are new."""
@@ -143,8 +148,16 @@ def _made(wanted: Path) -> Path:
             return wanted
     except OSError:
         pass
+    return _elsewhere()
+
+
+def _elsewhere() -> Path:
+    """A temporary directory, in memory when no disk takes one (containers often have a file system to read only)."""
     _log.warning("the spool directory can not be written; records survive a server that is away, but no restart")
-    return Path(tempfile.mkdtemp(prefix="onrecord-"))
+    try:
+        return Path(tempfile.mkdtemp(prefix="onrecord-"))
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="onrecord-", dir=_MEMORY))
 
 
 def _local_secret(directory: Path) -> bytes:

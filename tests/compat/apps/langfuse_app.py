@@ -22,7 +22,7 @@ from tests.compat import plot
 from tests.compat.apps.langfuse_prompts import prompts
 
 MAJOR = int(version("langfuse").partition(".")[0])
-DATASET = f"capitals-{os.environ['CLIENT']}"
+DATASET = f"capitals of {os.environ['CLIENT']}"
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture of nobody" * 50
 client = get_client()
 seen = {"major": MAJOR}

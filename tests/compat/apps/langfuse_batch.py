@@ -15,7 +15,7 @@ from langfuse.media import LangfuseMedia
 from tests.compat import plot
 from tests.compat.apps.langfuse_prompts import prompts
 
-DATASET = f"capitals-{os.environ['CLIENT']}"
+DATASET = f"capitals of {os.environ['CLIENT']}"
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture of nobody" * 50
 client = Langfuse()
 seen = {"major": 2}

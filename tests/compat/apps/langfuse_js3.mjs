@@ -8,7 +8,7 @@ import OpenAI from "openai";
 
 const plot = JSON.parse(process.env.PLOT);
 const client = new Langfuse();
-const DATASET = `capitals-${process.env.CLIENT}`;
+const DATASET = `capitals of ${process.env.CLIENT}`;
 const seen = { major: 3 };
 const picture = Buffer.from("\x89PNG a picture of nobody".repeat(40), "latin1");
 

@@ -15,7 +15,7 @@ const processor = new LangfuseSpanProcessor();
 const provider = new NodeTracerProvider({ spanProcessors: [processor] });
 provider.register();
 const client = new LangfuseClient();
-const DATASET = `capitals-${process.env.CLIENT}`;
+const DATASET = `capitals of ${process.env.CLIENT}`;
 const seen = { major: 5 };
 const picture = new Uint8Array(Buffer.from("\x89PNG a picture of nobody".repeat(40), "latin1"));
 

@@ -12,8 +12,9 @@ import zstandard
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from onrecord.cli import parcels as cutting
-from onrecord.cli.parcels import Parcel, opened, parcels
+from onrecord.cli.parcels import Parcel, Plain, opened, parcels
 from onrecord.errors import Rejected
+from onrecord.limits import SPAN_BYTES
 from onrecord.receive.otlp import decode_traces
 from tests.recorded import span
 
@@ -21,7 +22,7 @@ FILE = Path("file")
 
 
 def cut(content: bytes, start: int = 0) -> list[Parcel]:
-    return list(parcels(FILE, opened(io.BytesIO(content)), start))
+    return list(parcels(FILE, opened(Plain(io.BytesIO(content))), start))
 
 
 def exports(count: int) -> list[ExportTraceServiceRequest]:
@@ -110,6 +111,34 @@ def test_a_line_that_is_no_interaction_is_named_and_still_sent() -> None:
         "the line is no JSON object",
     ]
     assert len(found.body.splitlines()) == 8
+
+
+@pytest.mark.parametrize("head", [b"", b"\n\n"], ids=["first", "behind blank lines"])
+def test_a_first_line_that_is_no_interaction_costs_itself(head: bytes) -> None:
+    (found,) = cut(head + b'{"time": 1, "input": \n{"time": 2, "input": "kept"}\n{"time": 3, "input": "kept"}\n')
+    assert found.faults == ((len(head) + 1, "the line is no JSON object"),)
+    assert len(found.body.splitlines()) == 3
+
+
+def test_of_a_line_that_is_too_long_the_beginning_is_sent() -> None:
+    long = json.dumps({"time": 1, "input": "x" * (SPAN_BYTES + 10)}).encode()
+    for content in (long + b"\n" + JSONL, b"[" + long + b"," + b",".join(JSONL.splitlines()) + b"]"):
+        found = cut(content)
+        assert [(number, "more than" in sentence) for one in found for number, sentence in one.faults] == [(1, True)]
+        lines = b"\n".join(one.body for one in found).splitlines()
+        assert (len(lines), len(lines[0])) == (1 + len(JSONL.splitlines()), SPAN_BYTES + 1)
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert [one.body for one in cut(b"\xef\xbb\xbf" + JSONL)] == [one.body for one in cut(JSONL)]
+
+
+def test_a_compressed_file_that_ends_early_gives_what_came_before() -> None:
+    whole = b"".join(json.dumps({"time": n, "input": f"number {n}"}).encode() + b"\n" for n in range(1, 9_000))
+    plain = Plain(io.BytesIO(gzip.compress(whole)[:-2_000]))
+    found = list(parcels(FILE, opened(plain)))
+    assert plain.damaged
+    assert 1_000 < sum(len(one.body.splitlines()) for one in found) < 9_000
 
 
 @pytest.mark.parametrize(

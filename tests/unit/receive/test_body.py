@@ -133,3 +133,20 @@ def test_an_unknown_content_coding_is_415(header: str) -> None:
     with pytest.raises(Rejected) as refusal:
         encoding_of(header)
     assert refusal.value.status == 415
+
+
+@pytest.mark.parametrize("encoding", ENCODED)
+def test_of_a_stream_whose_end_was_not_kept_the_beginning_is_had(encoding: str) -> None:
+    data = NOISE + TEXT * 20
+    sent = ENCODED[encoding](data)
+    begun = decompress(sent[: len(sent) - 1_000], encoding, LIMIT, cut=True)
+    assert data.startswith(begun)
+    assert len(begun) > 100_000
+    assert decompress(sent, encoding, 5_000, cut=True) == data[:5_000]
+
+
+def test_no_more_of_a_bomb_is_taken_apart_than_is_kept() -> None:
+    told: list[int] = []
+    bomb = gzip.compress(bytes(200_000_000))
+    assert len(decompress(bomb, "gzip", 3_000_000, told.append, cut=True)) == 3_000_000
+    assert sum(told) < 4_000_000

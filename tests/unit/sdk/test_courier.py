@@ -211,6 +211,18 @@ def test_a_record_too_large_for_any_request_is_declared(
     assert "too_large" in told.bodies("/v1/logs")
 
 
+def test_a_spool_that_takes_nothing_costs_no_record_while_the_server_answers(
+    told: Told, client: Callable[..., None], tmp_path: Path
+) -> None:
+    client()
+    (place,) = tmp_path.iterdir()
+    place.rmdir()
+    place.write_bytes(b"")  # whatever is to be made below it can not be
+    step()
+    assert onrecord.flush(WAIT_S)
+    assert "words" in told.bodies()
+
+
 def test_a_queue_that_is_full_drops_and_declares(
     told: Told, client: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,6 +105,16 @@ def test_an_error_is_recorded_and_raised_unchanged(seen: InMemorySpanExporter) -
     assert span.events[0].name == "exception"
 
 
+def test_an_error_that_has_no_words_ends_its_step_too(seen: InMemorySpanExporter) -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    with pytest.raises(Mute), onrecord.span("mute"):
+        raise Mute
+    assert (one(seen).status.status_code.name, one(seen).status.description) == ("ERROR", "Mute")
+
+
 def test_a_generator_passes_on_what_is_sent_thrown_and_returned(seen: InMemorySpanExporter) -> None:
     @onrecord.trace
     def echo() -> Any:
@@ -248,6 +258,23 @@ def test_without_a_client_everything_does_nothing() -> None:
     assert onrecord.flush()
     assert onrecord.shutdown()
     assert onrecord.status() == {}
+
+
+def test_a_judgement_that_is_none_does_not_reach_the_application(seen: InMemorySpanExporter) -> None:
+    class Bad:
+        def __str__(self) -> str:
+            raise ValueError
+
+    nothing: Any = None
+    bad: Any = Bad()
+    onrecord.feedback(nothing)
+    onrecord.feedback(bad)
+    onrecord.validation("v", True, value=bad)
+    onrecord.validation("v", True, metadata=bad)
+    with onrecord.context(user=bad), onrecord.span("step"):
+        pass
+    assert one(seen, "step").name == "step"
+    assert onrecord.status()["taken"] == 1
 
 
 def test_a_second_init_changes_nothing(seen: InMemorySpanExporter) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from typing import Any, Final
+from urllib.parse import unquote
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -41,8 +42,14 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
 
 def dataset_named(call: Call, name: Any) -> Document:
-    """The dataset of that name; raises ``Missing``."""
-    kept = call.desk.library.named(call.project, DATASET, name) if isinstance(name, str) and name else None
+    """The dataset of that name; raises ``Missing``.
+
+    Python's SDK 2 and 3 escape a name before their HTTP client escapes it again: what is not there as it was sent is
+    looked for as it was meant.
+    """
+    sent = [name, unquote(name)] if isinstance(name, str) and name else []
+    found_so = (call.desk.library.named(call.project, DATASET, one) for one in dict.fromkeys(sent))
+    kept = next((one for one in found_so if one is not None), None)
     dataset: Document = found(kept, "dataset")
     return dataset
 

@@ -93,6 +93,8 @@ def test_structures_screen_to_themselves(value: Any) -> None:
 @example({"password": {"token": "jan@example.com%40example.org-----BEGIN PRIVATE KEY-----"}}, "", ContentMode.FULL, "")
 @example({"sk-proj-abcdefghijklmnop1234567890": None}, "sk-proj-abcdefghijklmnop1234567890", ContentMode.FULL, "")
 @example({"password": "we keep a -----BEGIN PRIVATE KEY-----"}, "", ContentMode.FULL, "")
+@example({"password": {"AKIAIOSFODNN7EXAMPLEpassword=": 1}}, "<SECRET", ContentMode.FULL, "")
+@example({"password": {"AKIAIOSFODNN7EXAMPLEpassword=": 1}}, "SECRET", ContentMode.FULL, "")
 def test_spans_screen_to_themselves(attributes: dict[str, Any], user: str, mode: ContentMode, name: str) -> None:
     screens = Screen(Pseudonyms(KEY), mode=mode)
     span = Span(trace_id="a" * 32, span_id=name or "s", user_id=user, session_id=name, attributes=attributes, name=name)

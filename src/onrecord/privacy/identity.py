@@ -23,12 +23,21 @@ class KnownId(NamedTuple):
     pseudonym: str
 
     def hide(self, text: str, key: str) -> str:
-        """``text`` without the id: as a whole value of a map (``key``), and inside when the id is long enough."""
-        if text == self.raw and (key or len(self.raw) >= _LONG):
+        """``text`` without the id: as a whole value of a map (``key``), and inside when the id is long enough.
+
+        Nothing is changed inside what already stands for something, which an id may be spelled like a part of.
+        """
+        raw = self.raw
+        if text == raw and (key or len(raw) >= _LONG):
             return self.pseudonym
-        if len(self.raw) < _LONG or self.raw not in text:
+        if len(raw) < _LONG or raw not in text:
             return text
-        return re.sub(rf"(?<!\w){re.escape(self.raw)}(?!\w)", self.pseudonym, text)
+
+        def stand_in(found: re.Match[str]) -> str:
+            token = TOKEN.match(text, found.start())
+            return found.group() if token and token.end() >= found.end() else self.pseudonym
+
+        return re.sub(rf"(?<!\w){re.escape(raw)}(?!\w)|{TOKEN.pattern}", stand_in, text)
 
 
 def known_ids(pseudonyms: Pseudonyms, span: Span) -> list[KnownId]:

@@ -35,12 +35,16 @@ def tree(process: int) -> list[int]:
 
 
 def cpu_s(process: int) -> float:
-    """User and system seconds of a process and its descendants, those that have ended and been waited for included."""
-    total = 0.0
-    for one in tree(process):
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        total += sum(map(int, fields[11:15] if one == process else fields[11:13])) / _TICKS
-    return total
+    """User and system seconds of a process and its descendants, those that have ended and been waited for included.
+
+    What has ended is counted by whoever waited for it, at whatever depth: so the figure only grows.
+    """
+    while True:
+        try:
+            fields = [Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split() for one in tree(process)]
+        except FileNotFoundError:  # one ended while we looked: from now on it is counted by its parent
+            continue
+        return sum(sum(map(int, one[11:15])) for one in fields) / _TICKS
 
 
 def resident_bytes(process: int) -> int:

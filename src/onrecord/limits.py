@@ -159,6 +159,8 @@ EXPORT_ROWS: Final = 100
 """Steps with their content in one answer of an export; the next answer goes on."""
 EXPORT_BYTES: Final = 16 * 1024 * 1024
 """Content in one answer of an export: beyond it the answer ends after the step that passed it."""
+NARROWED_SPANS: Final = 2_000
+"""Places that stand for a search in the further statements of its page: as a list they still cost less than looking."""
 TRACE_SPANS: Final = 20_000
 """Spans of one trace that an answer carries; the rest is counted."""
 EXPORT_SPANS: Final = 500

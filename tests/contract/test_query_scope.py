@@ -53,6 +53,7 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
         access, project, (trace_id(7), span_id(7_001)), (trace_id(7), span_id(7_002))
     ),
     "neighbours": lambda engine, access, project: engine.neighbours(access, project, trace_id(7)),
+    "beside": lambda engine, access, project: engine.beside(access, project, trace_id(1)) or trace_id(7),
     "complete": lambda engine, access, project: engine.complete(access, project, "appl"),
     "step_media": lambda engine, access, project: (
         len(engine.step_media(access, project, engine.span(access, project, trace_id(7), span_id(7_001)))) + 1
@@ -72,6 +73,9 @@ QUESTIONS: dict[str, Callable[[Engine, Access, str], Any]] = {
     "facets": lambda engine, access, project: engine.facets(access, project, ("application", "tag", "metadata.k")),
     "tail": lambda engine, access, project: engine.tail(access, project, "WyJwIiwwLDBd"),
     "counts": lambda engine, access, project: engine.counts(access, project),
+    "first_us": lambda engine, access, project: engine.first_us(access, project),
+    "overview": lambda engine, access, project: engine.overview(access, project),
+    "narrowed": lambda engine, access, project: engine.narrowed(access, project, parse(SECRET)),
     "heads": lambda engine, access, project: engine.heads(access, project),
     "proof": lambda engine, access, project: engine.proof(access, project, Place(2026, 3)),
     "tlog_proof": lambda engine, access, project: engine.tlog_proof(access, project, Place(2026, 3)),
@@ -205,7 +209,7 @@ def test_a_project_that_exists_for_nobody_looks_like_one_that_is_not_there(world
 
 def test_a_reader_of_metadata_sees_no_text_and_may_not_search_in_it(world: World) -> None:
     access = reader(THEIRS, level=Level.METADATA)
-    for name in set(QUESTIONS) - {"search", "facets"}:
+    for name in set(QUESTIONS) - {"search", "narrowed", "facets"}:
         encoded = msgspec.json.encode(QUESTIONS[name](world.engine, access, THEIRS.id))
         assert SECRET.encode() not in encoded, name
         assert b"their tag" not in encoded, name

@@ -10,7 +10,7 @@ from onrecord.model.access import Level
 from onrecord.model.message import Message, Part
 from onrecord.model.score import Score
 from onrecord.model.span import Span, Usage
-from onrecord.query import tree
+from onrecord.query import neighbours, tree
 from onrecord.query.filters import parse
 from tests.contract.query_world import OURS, THEIRS, World, reader, said, span_id, step, trace_id
 
@@ -27,7 +27,11 @@ def at(trace: int, number: int) -> tuple[str, str]:
     return trace_id(trace), span_id(trace * 1_000 + number)
 
 
-def test_neighbours_are_those_of_the_list_under_its_filter(world: World) -> None:
+@pytest.mark.parametrize("near", [1, 2, 5, 1_000])
+def test_neighbours_are_those_of_the_list_under_its_filter(
+    world: World, monkeypatch: pytest.MonkeyPatch, near: int
+) -> None:
+    monkeypatch.setattr(neighbours, "_NEAR", near)
     for trace in range(1, 7):
         world.keep([step(trace, 1, status="error" if trace % 2 else "ok")])
     world.keep([step(2, 2)])  # a late span makes trace 2 the newest
@@ -36,6 +40,8 @@ def test_neighbours_are_those_of_the_list_under_its_filter(world: World) -> None
         found = world.engine.neighbours(reader(), OURS.id, one)
         assert found.newer == (listed[place - 1] if place else "")
         assert found.older == (listed[place + 1] if place + 1 < len(listed) else "")
+        assert world.engine.beside(reader(), OURS.id, one, newer=True) == found.newer
+        assert world.engine.beside(reader(), OURS.id, one) == found.older
     failed = parse("status:error")
     assert world.engine.neighbours(reader(), OURS.id, trace_id(3), failed).newer == trace_id(5)
     assert world.engine.neighbours(reader(), OURS.id, trace_id(3), failed).older == trace_id(1)
@@ -45,6 +51,7 @@ def test_a_trace_outside_the_filter_has_no_neighbours(world: World) -> None:
     world.keep([step(1, 1, status="error"), step(2, 1), step(3, 1, status="error")])
     found = world.engine.neighbours(reader(), OURS.id, trace_id(2), parse("status:error"))
     assert (found.newer, found.older) == ("", "")
+    assert world.engine.beside(reader(), OURS.id, trace_id(2), parse("status:error")) == ""
 
 
 def test_two_calls_are_compared_word_by_word_and_parameter_by_parameter(world: World) -> None:

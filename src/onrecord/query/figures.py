@@ -6,8 +6,9 @@ from typing import Any, Final
 from onrecord.errors import Denied, Rejected
 from onrecord.model.access import Level
 from onrecord.query.compile import Bound, compile_filter, field_of
+from onrecord.query.cursor import PlaceCursor, encode
 from onrecord.query.fields import HAPPENED, Field
-from onrecord.query.results import Bucket, Facet, Facets, StatusCounts
+from onrecord.query.results import Bucket, Facet, Facets, Overview, StatusCounts
 from onrecord.query.scope import SCOPED, View, reads_text
 from onrecord.query.syntax import Filter
 from onrecord.query.uses import CALL, TOTAL
@@ -107,6 +108,46 @@ def counts(view: View, where: Filter, ledger_size: int) -> StatusCounts:
         running=running,
         newest_us=newest_us or None,
         ledger_size=ledger_size,
+    )
+
+
+def first_us(view: View, where: Filter) -> int | None:
+    """When the first of the spans that fit happened; ``None`` when none fits."""
+    bound = Bound()
+    rows = view.select(
+        f"SELECT min({HAPPENED}), count() FROM spans FINAL WHERE {SCOPED} AND {compile_filter(where, bound)}",
+        bound.values,
+    )
+    return int(rows[0][0]) if rows[0][1] else None
+
+
+def overview(view: View, where: Filter, interval_s: int, ledger_size: int) -> Overview:
+    """``counts``, and ``aggregate`` by stretch of time, of which each span is read once."""
+    bound, width = Bound(), interval_s * _US
+    rows = view.select(
+        f"SELECT grouping(bucket), intDiv({HAPPENED}, {width}) * {width} AS bucket, uniqExact(trace_id), "
+        "countIf(status = 'error'), count(), countIf(running), max(received_us), max((shard, idx)) "
+        f"FROM spans FINAL WHERE {SCOPED} AND {compile_filter(where, bound)} "
+        f"GROUP BY bucket WITH ROLLUP ORDER BY grouping(bucket) DESC, bucket DESC LIMIT {BUCKETS + 1}",
+        bound.values,
+    )
+    buckets = [
+        Bucket(time_us=time_us, values={"traces": float(traces), "errors": float(errors)})
+        for is_all, time_us, traces, errors, *_ in rows
+        if not is_all
+    ]
+    _, _, traces, errors, spans, running, newest_us, place = rows[0] if rows else (1, 0, 0, 0, 0, 0, 0, None)
+    return Overview(
+        counts=StatusCounts(
+            traces=traces,
+            spans=spans,
+            errors=errors,
+            running=running,
+            newest_us=newest_us or None,
+            ledger_size=ledger_size,
+        ),
+        buckets=tuple(reversed(buckets)),
+        tail=encode(PlaceCursor(*place)) if spans else "",
     )
 
 

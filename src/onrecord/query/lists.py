@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from onrecord.limits import NARROWED_SPANS
 from onrecord.model.record import Place
 from onrecord.query.compile import Bound, compile_filter
 from onrecord.query.cursor import PlaceCursor, encode
@@ -11,8 +12,10 @@ from onrecord.query.results import Page, SpanRow, TraceRow
 from onrecord.query.scope import SCOPED, View
 from onrecord.query.spanrows import after, before, columns, place_of, read_row, superseded
 from onrecord.query.summaries import summaries
-from onrecord.query.syntax import EVERYTHING, Filter
+from onrecord.query.syntax import EVERYTHING, At, Filter, looks_for_text
 
+_CANDIDATES: Final = 8
+"""Traces that are looked at, at least: some of them may have stood on an earlier page."""
 _READS: Final = 40
 """Reads for one page. Beyond it the page is short, its cursor goes on."""
 
@@ -45,23 +48,31 @@ def spans_with(  # noqa: PLR0917 - the words of a page, as everywhere in this mo
 
 def traces(view: View, where: Filter, start: Place | None, limit: int, sizes: dict[int, int]) -> Page[TraceRow]:
     """Traces of which a span fits, by their newest fitting span."""
+    listed, following = page_of_traces(view, where, start, limit, sizes)
+    rows = summaries(view, list(listed), sizes)
+    return Page(rows=tuple(rows[trace_id] for trace_id in listed if trace_id in rows), next=following)
+
+
+def page_of_traces(
+    view: View, where: Filter, start: Place | None, limit: int, sizes: dict[int, int]
+) -> tuple[dict[str, Place], str]:
+    """The traces of one page, each with the place of its newest fitting span, and the cursor of the next page."""
     found: dict[str, Place] = {}
     skipped: set[str] = set()
-    at = start
+    at, wanted = start, max(limit + 1, _CANDIDATES)
     for _ in range(_READS):
-        fresh = dict(newest_traces(view, Wanted(where, limit + 1, start, (*found, *skipped)), sizes))
-        is_end = len(fresh) <= limit
+        fresh = dict(newest_traces(view, Wanted(where, wanted, start, (*found, *skipped)), sizes))
+        is_end = len(fresh) < wanted
         at = None if is_end else fresh[next(reversed(fresh))]
-        seen = _seen(view, where, start, fresh) if start is not None and fresh else set()
+        # A trace with a fitting span that is newer than the cursor stood on an earlier page.
+        seen = going_on(view, where, start, fresh) if start is not None and fresh else set()
         skipped |= seen
         found |= {trace_id: place for trace_id, place in fresh.items() if trace_id not in seen}
         if is_end or len(found) > limit:
             break
     listed = dict(list(found.items())[:limit])
-    rows = summaries(view, list(listed), sizes)
-    page = tuple(rows[trace_id] for trace_id in listed if trace_id in rows)
     on = list(listed.values())[-1] if len(found) > limit else at
-    return Page(rows=page, next=encode(PlaceCursor(on.shard, on.index)) if on else "")
+    return listed, encode(PlaceCursor(on.shard, on.index)) if on else ""
 
 
 def changed(view: View, where: Filter, since: Place, limit: int, sizes: dict[int, int]) -> Page[TraceRow]:
@@ -85,12 +96,25 @@ def newest_place(view: View, sizes: dict[int, int]) -> Place:
     return Place(*rows[0]) if rows else Place(0, 0)
 
 
-def _seen(view: View, where: Filter, start: Place, candidates: Iterable[str]) -> set[str]:
-    """Those of the traces that stood on an earlier page: a span of them that fits is newer than the cursor."""
+def narrowed(view: View, where: Filter) -> At | None:
+    """The places of the spans that fit, when the filter looks for text and they are few."""
+    if not looks_for_text(where):
+        return None
+    bound = Bound()
+    rows = view.select(
+        f"SELECT shard, idx FROM spans FINAL WHERE {SCOPED} AND {compile_filter(where, bound)} "
+        f"LIMIT {NARROWED_SPANS + 1}",
+        bound.values,
+    )
+    return At(tuple(Place(*row) for row in rows)) if len(rows) <= NARROWED_SPANS else None
+
+
+def going_on(view: View, where: Filter, place: Place, candidates: Iterable[str]) -> set[str]:
+    """Those of the traces of which a span that fits stands at ``place`` or after it."""
     bound = Bound()
     sql = (
         f"SELECT DISTINCT trace_id FROM spans FINAL PREWHERE {SCOPED} "
         f"AND trace_id IN {bound.add(list(candidates), 'Array(String)')} "
-        f"WHERE NOT {before(start, bound)} AND {compile_filter(where, bound)}"
+        f"WHERE NOT {before(place, bound)} AND {compile_filter(where, bound)}"
     )
     return {row[0] for row in view.select(sql, bound.values)}

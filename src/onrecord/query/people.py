@@ -10,7 +10,7 @@ from onrecord.query.cursor import NameCursor, encode
 from onrecord.query.fields import HAPPENED
 from onrecord.query.results import Page, SessionRow, UserRow
 from onrecord.query.scope import SCOPED, View
-from onrecord.query.syntax import EVERYTHING, Compare, Filter
+from onrecord.query.syntax import EVERYTHING, Filter
 from onrecord.query.uses import MARKED, NEEDS_TOPMOST, SUMS, Use, added, read_use, topmost_uses, with_topmost
 
 _NARROW: Final = (
@@ -80,34 +80,32 @@ def users(view: View, where: Filter, start: NameCursor | None, limit: int) -> Pa
 
 def _names(view: View, field: str, where: Filter, start: NameCursor | None, limit: int) -> tuple[list[str], str]:
     """The names of one page, and the cursor of the page that follows."""
-    since_us = _since(where)
-    rows = _recent(view, field, since_us, start, limit) if since_us is not None else []
-    if len(rows) <= limit:
+    rows = _recent(view, field, where, limit) if start is None and where != EVERYTHING else None
+    if rows is None:
         rows = _fitting(view, field, where, start, limit)
     listed = rows[:limit]
     following = encode(NameCursor(listed[-1][1], listed[-1][0])) if len(rows) > limit else ""
     return [name for name, _ in listed], following
 
 
-def _since(where: Filter) -> int | None:
-    """The first instant that fits, when that is all that the filter asks for."""
-    is_since = isinstance(where, Compare) and where.field == "received" and where.operator == ">="
-    return int(where.value) if isinstance(where, Compare) and is_since else None
+def _recent(view: View, field: str, where: Filter, limit: int) -> Sequence[tuple[str, int]] | None:
+    """The newest names of all, if each of them fits by the trace that makes it as new: then no other stands above them.
 
-
-def _recent(view: View, field: str, since_us: int, start: NameCursor | None, limit: int) -> Sequence[tuple[str, int]]:
-    """The newest names of spans received since then, whether or not older ones fit by another span of their traces.
-
-    A full page of them is the page, as nothing that is older stands above them; and no span has been read.
+    Two statements that read few rows, where a list of everything that fits would read all; ``None`` when one does not.
     """
-    bound = Bound()
-    since = f"newest >= {bound.add(since_us, 'Int64')}"
     rows = view.select(
-        f"SELECT value, max(received_us) AS newest FROM trace_names WHERE {SCOPED} AND field = '{field}' "
-        f"GROUP BY value HAVING {since} AND {_older(start, bound)} ORDER BY newest DESC, value DESC LIMIT {limit + 1}",
+        f"SELECT value, max(received_us) AS newest, argMax(trace_id, received_us) FROM trace_names WHERE {SCOPED} "
+        f"AND field = '{field}' GROUP BY value ORDER BY newest DESC, value DESC LIMIT {limit + 1}",
+        {},
+    )
+    bound = Bound()
+    ids = {trace_id for _, _, trace_id in rows}
+    fitting = view.select(
+        f"SELECT uniqExact(trace_id) FROM spans FINAL PREWHERE {SCOPED} "
+        f"AND trace_id IN {bound.add(list(ids), _MANY)} WHERE {compile_filter(where, bound)}",
         bound.values,
     )
-    return [(name, newest_us) for name, newest_us in rows]
+    return [(name, newest_us) for name, newest_us, _ in rows] if fitting[0][0] == len(ids) else None
 
 
 def _fitting(view: View, field: str, where: Filter, start: NameCursor | None, limit: int) -> Sequence[tuple[str, int]]:

@@ -282,6 +282,16 @@ class StatusCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Entries in the newest ledger, as last signed."""
 
 
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands above a list: how much fits, and when it happened."""
+
+    counts: StatusCounts
+    buckets: tuple[Bucket, ...]
+    """``traces`` and ``errors`` by stretch of time, oldest first."""
+    tail: str = ""
+    """Cursor to ask ``tail`` with for what comes after; empty when nothing fits."""
+
+
 class GapRow(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers of one producer that have not come."""
 

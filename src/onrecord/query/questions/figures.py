@@ -9,7 +9,7 @@ from onrecord.query.completing import Completion
 from onrecord.query.cursor import limit_of, name_after
 from onrecord.query.prompts import PromptDetail, PromptRow
 from onrecord.query.questions.entrance import Entrance
-from onrecord.query.results import FIRST, Bucket, Facets, Page, PageRequest, StatusCounts
+from onrecord.query.results import FIRST, Bucket, Facets, Overview, Page, PageRequest, StatusCounts
 from onrecord.query.syntax import EVERYTHING, Filter
 
 
@@ -21,6 +21,19 @@ class FigureQuestions(Entrance):
         view, wanted = self._enter(access, project, where)
         heads = proofs.heads(self._ledgers(view.project))
         return figures.counts(view, wanted, heads[-1].size if heads else 0)
+
+    def first_us(self, access: Access, project: str, where: Filter = EVERYTHING) -> int | None:
+        """When the first of the spans that fit happened, in microseconds; ``None`` when none fits."""
+        view, wanted = self._enter(access, project, where)
+        return figures.first_us(view, wanted)
+
+    def overview(
+        self, access: Access, project: str, where: Filter = EVERYTHING, *, interval_s: int = 3_600
+    ) -> Overview:
+        """What stands above a list: ``counts``, and its traces and failed spans by stretches of ``interval_s``."""
+        view, wanted = self._enter(access, project, where)
+        heads = proofs.heads(self._ledgers(view.project))
+        return figures.overview(view, wanted, interval_s, heads[-1].size if heads else 0)
 
     def aggregate(
         self,

@@ -29,6 +29,15 @@ class RowQuestions(Entrance):
         start, limit = place_after(page.after), limit_of(page)
         return lists.traces(view, wanted, start, limit, self._sizes(view))
 
+    def narrowed(self, access: Access, project: str, where: Filter) -> Filter:
+        """``where``, or the places of what it finds: who asks several questions looks for a text once.
+
+        It stays as it is where it looks for no text, or finds more than ``limits.NARROWED_SPANS`` spans. Places are
+        those of this moment: for the questions of one page, not for an address.
+        """
+        view, wanted = self._enter(access, project, where)
+        return lists.narrowed(view, wanted) or where
+
     def tail(
         self, access: Access, project: str, after: str = "", where: Filter = EVERYTHING, limit: int = 50
     ) -> Page[TraceRow]:

@@ -84,6 +84,13 @@ class TraceQuestions(Entrance):
         view, wanted = self._enter(access, project, where)
         return neighbours.neighbours(view, wanted, self._shown_id(view, trace_id), self._sizes(view))
 
+    def beside(
+        self, access: Access, project: str, trace_id: str, where: Filter = EVERYTHING, *, newer: bool = False
+    ) -> str:
+        """One of the ``neighbours``: the next older one, or the next newer one."""
+        view, wanted = self._enter(access, project, where)
+        return neighbours.beside(view, wanted, self._shown_id(view, trace_id), self._sizes(view), newer=newer)
+
     def scores(
         self, access: Access, project: str, target: str, ids: Sequence[str], *, offset: int = 0, limit: int = 1_000
     ) -> tuple[ScoreRow, ...]:

@@ -68,21 +68,20 @@ def rows(visit: Visit) -> Response:
 
 def following(visit: Visit) -> Response:
     """To the next older trace of the list that the address holds; at its end the same trace again, which says so."""
-    return _beside(visit, "older")
+    return _beside(visit, newer=False)
 
 
 def preceding(visit: Visit) -> Response:
     """To the next newer one."""
-    return _beside(visit, "newer")
+    return _beside(visit, newer=True)
 
 
-def _beside(visit: Visit, which: str) -> Response:
+def _beside(visit: Visit, *, newer: bool) -> Response:
     look = looking(visit.request.query_params, visit.site.clock.now_us())
     trace_id = visit.request.path_params["trace"]
-    found = visit.site.engine.neighbours(visit.access, visit.project.id, trace_id, look.where)
-    other = getattr(found, which)
+    other = visit.site.engine.beside(visit.access, visit.project.id, trace_id, look.where, newer=newer)
     view = visit.asked("view")
-    end = "" if other else ("oldest" if which == "older" else "newest")
+    end = "" if other else ("newest" if newer else "oldest")
     return visit.go(f"/traces/{other or trace_id}", view=view, end=end, **look.within)
 
 

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+import msgspec
 from starlette.responses import JSONResponse, Response
 
-from onrecord.query.filters import EVERYTHING
-from onrecord.query.results import PageRequest
+from onrecord.query.filters import EVERYTHING, Filter
+from onrecord.query.results import PageRequest, StatusCounts
 from onrecord.web.looking import COLUMNS, RANGE_WORDS, RANGES, Looking, condition_of, looking, step_s
 from onrecord.web.render import HEADERS
 from onrecord.web.strip import Strip, strip
@@ -26,6 +27,14 @@ _CLOSER_US: Final = tuple(span * 1_000_000 for span in sorted((900, 21_600, 259_
 """Stretches that the strip closes in on, when all that was found is younger."""
 
 
+class _Drawn(msgspec.Struct, frozen=True):
+    """What stands above the list."""
+
+    strip: Strip
+    counts: StatusCounts
+    tail: str
+
+
 def traces(visit: Visit) -> Response:
     """The page ``/traces``."""
     engine, access, project = visit.site.engine, visit.access, visit.project.id
@@ -35,8 +44,11 @@ def traces(visit: Visit) -> Response:
         return visit.go("/welcome")
     look = looking(visit.request.query_params, now_us)
     after = visit.asked("after")
-    tail = "" if after else engine.tail(access, project, where=look.where).next
-    page = engine.traces(access, project, look.where, PageRequest(limit=ROWS, after=after))
+    where = engine.narrowed(access, project, look.where)
+    # Before the rows: what comes in between is said to be new, never missed.
+    drawn = _drawn(visit, look, where, now_us)
+    tail = "" if after else drawn.tail or engine.tail(access, project, where=look.where).next
+    page = engine.traces(access, project, where, PageRequest(limit=ROWS, after=after))
     empty = not page.rows and not look.narrowed
     return visit.render(
         "traces.html",
@@ -45,10 +57,10 @@ def traces(visit: Visit) -> Response:
         tail=tail,
         after=after,
         base="/traces",
-        strip=None if empty and not look.zoomed else strip_of(visit, look, now_us),
-        counts=engine.counts(access, project, look.where),
+        strip=None if empty and not look.zoomed else drawn.strip,
+        counts=drawn.counts,
         environments=environments(visit, look),
-        facets=engine.facets(access, project, FACETS, look.where, FACET_VALUES) if look.facets else (),
+        facets=engine.facets(access, project, FACETS, where, FACET_VALUES) if look.facets else (),
         condition=condition_of,
         key="",
         keyless=empty and visit.may_write_keyless,
@@ -66,27 +78,17 @@ def new_traces(visit: Visit) -> Response:
     return JSONResponse({"new": len(found.rows), "more": len(found.rows) >= NEW_ROWS}, headers=HEADERS)
 
 
-def strip_of(visit: Visit, look: Looking, now_us: int) -> Strip:
+def _drawn(visit: Visit, look: Looking, where: Filter, now_us: int) -> _Drawn:
     """The histogram of what is looked at; of a range that is mostly empty, only the stretch that is not."""
+    engine, access, project = visit.site.engine, visit.access, visit.project.id
     since_us = look.since_us or now_us - _ALL_BARS_US
     until_us = look.until_us or now_us
-    drawn = _strip(visit, look, since_us, until_us)
-    while not look.zoomed:
-        first_us = next((bar.since_us for bar in drawn.bars if bar.count), since_us)
-        closer_us = next((until_us - span for span in _CLOSER_US if until_us - span <= first_us), since_us)
-        if closer_us <= since_us:
-            break
-        since_us = closer_us
-        drawn = _strip(visit, look, since_us, until_us)
-    return drawn
-
-
-def _strip(visit: Visit, look: Looking, since_us: int, until_us: int) -> Strip:
+    first_us = None if look.zoomed else engine.first_us(access, project, where)
+    if first_us is not None:
+        since_us = next((until_us - span for span in _CLOSER_US if since_us < until_us - span <= first_us), since_us)
     interval_s = step_s((until_us - since_us) / 1_000_000)
-    buckets = visit.site.engine.aggregate(
-        visit.access, visit.project.id, ("traces", "errors"), interval_s=interval_s, where=look.where
-    )
-    return strip(buckets, since_us, until_us, interval_s)
+    found = engine.overview(access, project, where, interval_s=interval_s)
+    return _Drawn(strip(found.buckets, since_us, until_us, interval_s), found.counts, found.tail)
 
 
 def environments(visit: Visit, look: Looking) -> tuple[str, ...]:

@@ -137,7 +137,8 @@ def _people(view: View, field: str, names: Sequence[str]) -> list[_Person]:
     bound = Bound()
     named = f"FROM trace_names WHERE {SCOPED} AND field = '{field}' AND value IN {bound.add(list(names), _MANY)}"
     pairs = view.select(f"SELECT DISTINCT value, trace_id {named}", bound.values)
-    entered, answered = view.shown("input_preview"), view.shown("output_preview")
+    told = ("input_preview", "output_preview") if field == "session" else ()  # nobody shows what a user said first
+    entered, answered = map(view.shown, told) if told else ("''", "''")
     rows = view.select(
         "SELECT trace_id, argMinIf(user, start_us, user != ''), groupUniqArrayIf(4)(session, session != ''), "
         "anyIf(application, application != ''), anyIf(environment, environment != ''), "

@@ -16,7 +16,7 @@ from onrecord.model.access import Access, Level
 from onrecord.model.project import Project
 from onrecord.query.fields import find
 from onrecord.query.port import FindProject, Select
-from onrecord.query.syntax import And, Compare, Exists, Filter, In, Not, Or
+from onrecord.query.syntax import And, At, Compare, Exists, Filter, In, Not, Or
 
 SCOPED: Final = "project = {project:String}"
 """What follows the ``WHERE`` of every table."""
@@ -69,7 +69,7 @@ def _reads_text(where: Filter) -> bool:
         return _reads_text(where.part)
     if isinstance(where, Compare | In | Exists):
         return reads_text(where.field)
-    return True
+    return not isinstance(where, At)
 
 
 def reads_text(name: str) -> bool:

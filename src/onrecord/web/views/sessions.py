@@ -5,8 +5,10 @@ from typing import Final
 import msgspec
 from starlette.responses import Response
 
+from onrecord.model.record import Place
 from onrecord.query.filters import Compare
 from onrecord.query.results import PageRequest, SpanDetail, TraceRow
+from onrecord.query.syntax import At
 from onrecord.web.content import Block, View, blocks
 from onrecord.web.looking import RANGE_WORDS, looking
 from onrecord.web.views.traces import environments
@@ -51,14 +53,21 @@ def session(visit: Visit) -> Response:
     page = engine.traces(
         access, project, Compare("session", "=", found.session), PageRequest(limit=TURNS, after=visit.asked("after"))
     )
-    turns = [_turn(visit, row) for row in reversed(page.rows)]
+    # One question for the roots of all turns; each stands where its trace says.
+    roots = At(tuple(Place(row.shard, row.index) for row in page.rows))
+    found_roots = engine.details(access, project, roots, PageRequest(limit=TURNS)).rows
+    details = {(detail.row.shard, detail.row.index): detail for detail in found_roots}
+    turns = [
+        _turn(row, details[row.shard, row.index])
+        for row in reversed(page.rows)
+        if (row.shard, row.index) in details  # erased just now
+    ]
     return visit.render(
         "session.html", session=found, turns=turns, older=page.next, after=visit.asked("after"), terms=(), exact=False
     )
 
 
-def _turn(visit: Visit, row: TraceRow) -> Turn:
-    detail = visit.site.engine.span(visit.access, visit.project.id, row.trace_id, row.span_id)
+def _turn(row: TraceRow, detail: SpanDetail) -> Turn:
     if detail.content is None:
         return Turn(row=row, detail=detail, input=(), output=())
     look = View()

@@ -55,6 +55,7 @@ def test_a_captured_stream_is_one_trace_with_its_whole_answer(data: Path, order:
         assert [node["span"]["span_id"] for node in nodes] == [one for _, one in places(CASE)]
         assert {hit["span"]["span_id"] for hit in reader.rows("/search", q="Lisbon")} == {called}
         assert golden.shown([reader.exact(*one) for one in places(CASE)]) == golden.shown(golden.load(CASE))
+        server.settle()  # reading exact content is on the record, too
         before = answers(reader)
         done = onrecord("rebuild", "--data", str(data))
         assert (done.returncode, done.stderr) == (0, "")

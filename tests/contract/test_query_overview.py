@@ -1,5 +1,7 @@
 """What stands above a list, and the shorter ways to what a list shows: each says what the longer way says."""
 
+from typing import Any
+
 import pytest
 
 from onrecord.query import lists, people
@@ -22,7 +24,9 @@ def world(shared_world: World) -> World:
     """Forty spans of ten traces, one received each microsecond; every second trace names a session, one two of them."""
     for number in range(_SPANS):
         trace = number % 10 + 1
-        named = {"session_id": f"session {trace % 4}", "user_id": f"user {trace % 3}"} if number < _SPANS // 2 else {}
+        named: dict[str, Any] = (
+            {"session_id": f"session {trace % 4}", "user_id": f"user {trace % 3}"} if number < _SPANS // 2 else {}
+        )
         shared_world.keep([
             step(
                 trace, number + 1, status="error" if number % 9 == 0 else "ok", running=number % 13 == 0, **named,

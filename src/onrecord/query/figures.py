@@ -136,7 +136,8 @@ def overview(view: View, where: Filter, interval_s: int, ledger_size: int) -> Ov
         for is_all, time_us, traces, errors, *_ in rows
         if not is_all
     ]
-    _, _, traces, errors, spans, running, newest_us, place = rows[0] if rows else (1, 0, 0, 0, 0, 0, 0, None)
+    nothing: tuple[Any, ...] = (1, 0, 0, 0, 0, 0, 0, None)
+    _, _, traces, errors, spans, running, newest_us, place = rows[0] if rows else nothing
     return Overview(
         counts=StatusCounts(
             traces=traces,

@@ -97,9 +97,9 @@ def test_the_short_way_to_sessions_and_users_finds_what_the_long_one_does(
             if not after:
                 return found
 
-    times = [Compare("received", ">=", NOW_US + since) for since in (5, 12, 15, 19, 25, 39, 50)]
+    times = [Compare("received", ">=", NOW_US + since) for since in (12, 19, 39)]
     filters = [parse(text), *(And((parse(text), since)) for since in times), *times]
-    short = [pages(limit, where) for where in filters for limit in (1, 2, 9)]
+    short = [pages(limit, where) for where in filters for limit in (2, 9)]
     monkeypatch.setattr(people, "_recent", lambda *_: None)
-    assert [pages(limit, where) for where in filters for limit in (1, 2, 9)] == short
+    assert [pages(limit, where) for where in filters for limit in (2, 9)] == short
     assert any(short)

@@ -102,11 +102,15 @@ def narrowed(view: View, where: Filter) -> At | None:
         return None
     bound = Bound()
     rows = view.select(
-        f"SELECT shard, idx FROM spans FINAL WHERE {SCOPED} AND {compile_filter(where, bound)} "
+        f"SELECT shard, idx, revision FROM spans WHERE {SCOPED} AND {compile_filter(where, bound)} "
         f"LIMIT {NARROWED_SPANS + 1}",
         bound.values,
     )
-    return At(tuple(Place(*row) for row in rows)) if len(rows) <= NARROWED_SPANS else None
+    if len(rows) > NARROWED_SPANS:
+        return None
+    found = [(Place(shard, index), revision) for shard, index, revision in rows]
+    gone = superseded(view, found)
+    return At(tuple({place: None for place, revision in found if (place, revision) not in gone}))
 
 
 def going_on(view: View, where: Filter, place: Place, candidates: Iterable[str]) -> set[str]:

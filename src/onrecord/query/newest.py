@@ -13,7 +13,7 @@ from onrecord.model.record import Place
 from onrecord.query.compile import Bound, compile_filter, field_of
 from onrecord.query.scope import SCOPED, View
 from onrecord.query.spanrows import NEWEST_FIRST, after, before
-from onrecord.query.syntax import And, At, Compare, Exists, Filter, In, Or, Text
+from onrecord.query.syntax import And, At, Compare, Exists, Filter, In, Or, Text, looks_for_text
 
 _RECENT: Final = 16_384
 """Places behind the newest, or behind the cursor, that are looked at first: few parts of the table hold them."""
@@ -58,7 +58,9 @@ def newest_traces(view: View, wanted: Wanted, sizes: Mapping[int, int]) -> list[
     One statement, where the newest places hold enough of them.
     """
     rows: Sequence[Sequence[Any]] = ()
-    for floor in (*_floors(wanted, sizes), None):
+    # Unlike rows, traces are not found before everything that fits is read: common words are looked for nearby first.
+    floors = _nearest(wanted, sizes, (_RECENT,)) if looks_for_text(wanted.where) else _floors(wanted, sizes)
+    for floor in (*floors, None):
         bound = Bound()
         tests = _stretch(wanted, floor, bound)
         rows = view.select(
@@ -83,11 +85,14 @@ def _stretch(wanted: Wanted, floor: Place | None, bound: Bound) -> str:
 
 def _floors(wanted: Wanted, sizes: Mapping[int, int]) -> list[Place]:
     """Behind which places to look first, one after the other; none where an index leads to what is wanted."""
+    return [] if _is_indexed(wanted.where) else _nearest(wanted, sizes, (_RECENT, _RECENT * _WIDER))
+
+
+def _nearest(wanted: Wanted, sizes: Mapping[int, int], widths: Sequence[int]) -> list[Place]:
+    """The places so far behind the newest one, or behind the start; none where nothing is before it."""
     shard = wanted.start.shard if wanted.start is not None else max(sizes, default=0)
     newest_index = wanted.start.index if wanted.start is not None else sizes.get(shard, 0)
-    if _is_indexed(wanted.where):
-        return []
-    return [Place(shard, newest_index - width) for width in (_RECENT, _RECENT * _WIDER) if newest_index > width]
+    return [Place(shard, newest_index - width) for width in widths if newest_index > width]
 
 
 def _is_indexed(where: Filter) -> bool:

@@ -38,18 +38,8 @@ def newest(view: View, chosen: str, wanted: Wanted, sizes: Mapping[int, int]) ->
 
     ``sizes``, the signed sizes of the ledgers by shard, only say where to look first: rows beyond them are found too.
     """
-    rows: Sequence[Sequence[Any]] = ()
-    for floor in (*_floors(wanted, sizes), None):
-        bound = Bound()
-        tests = _stretch(wanted, floor, bound)
-        rows = view.select(
-            f"SELECT {chosen} FROM spans WHERE {SCOPED} AND {tests} "
-            f"AND {compile_filter(wanted.where, bound)} {NEWEST_FIRST} LIMIT {wanted.limit}",
-            bound.values,
-        )
-        if len(rows) == wanted.limit:
-            break
-    return rows
+    ending = f"{NEWEST_FIRST} LIMIT {wanted.limit}"
+    return _nearby(view, wanted, _floors(wanted, sizes), f"SELECT {chosen} FROM spans", ending)
 
 
 def newest_traces(view: View, wanted: Wanted, sizes: Mapping[int, int]) -> list[tuple[str, Place]]:
@@ -57,20 +47,23 @@ def newest_traces(view: View, wanted: Wanted, sizes: Mapping[int, int]) -> list[
 
     One statement, where the newest places hold enough of them.
     """
-    rows: Sequence[Sequence[Any]] = ()
     # Unlike rows, traces are not found before everything that fits is read: common words are looked for nearby first.
     floors = _nearest(wanted, sizes, (_RECENT,)) if looks_for_text(wanted.where) else _floors(wanted, sizes)
+    chosen = "SELECT trace_id, max((shard, idx)) AS newest FROM spans FINAL"
+    ending = f"GROUP BY trace_id ORDER BY newest DESC LIMIT {wanted.limit}"
+    return [(trace_id, Place(*place)) for trace_id, place in _nearby(view, wanted, floors, chosen, ending)]
+
+
+def _nearby(view: View, wanted: Wanted, floors: Sequence[Place], chosen: str, ending: str) -> Sequence[Sequence[Any]]:
+    """What fits, looked for behind one floor after the other until there is enough of it, at last everywhere."""
+    rows: Sequence[Sequence[Any]] = ()
     for floor in (*floors, None):
         bound = Bound()
-        tests = _stretch(wanted, floor, bound)
-        rows = view.select(
-            f"SELECT trace_id, max((shard, idx)) AS newest FROM spans FINAL WHERE {SCOPED} AND {tests} "
-            f"AND {compile_filter(wanted.where, bound)} GROUP BY trace_id ORDER BY newest DESC LIMIT {wanted.limit}",
-            bound.values,
-        )
+        tests = f"{_stretch(wanted, floor, bound)} AND {compile_filter(wanted.where, bound)}"
+        rows = view.select(f"{chosen} WHERE {SCOPED} AND {tests} {ending}", bound.values)
         if len(rows) == wanted.limit:
             break
-    return [(trace_id, Place(*place)) for trace_id, place in rows]
+    return rows
 
 
 def _stretch(wanted: Wanted, floor: Place | None, bound: Bound) -> str:
